@@ -1,0 +1,1 @@
+"""Interactive video object segmentation of microscopy time-lapses with SAM 2."""

@@ -1,0 +1,128 @@
+"""A movie: any array-like with a time axis, read one plane at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam2_ivos.core.errors import MovieError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, eq=False)
+class Movie:
+    """The image data, seen as planes along a time axis.
+
+    Parameters
+    ----------
+    data : array-like
+        numpy, dask, zarr, memmap or anything with ``shape``, ``dtype`` and
+        basic indexing. The last two axes are Y and X (the last three Y, X and
+        colour if `rgb`). Nothing is read here.
+    time_axis : int
+        Axis of `data` that is time.
+    rgb : bool
+        Whether the last axis holds 3 or 4 colours (alpha is dropped).
+    held : mapping of int to int
+        Index at which every other axis (Z, channel) is held.
+    name : str
+        What to call the movie in messages.
+
+    Raises
+    ------
+    MovieError
+        If the data has no time axis, is empty, or does not hold numbers.
+    """
+
+    data: Any
+    time_axis: int = 0
+    rgb: bool = False
+    held: Mapping[int, int] = field(default_factory=dict)
+    name: str = "movie"
+
+    def __post_init__(self) -> None:
+        shape = tuple(int(n) for n in getattr(self.data, "shape", ()))
+        n_inner = 3 if self.rgb else 2
+        if len(shape) < n_inner + 1:
+            raise MovieError(
+                f"'{self.name}' has shape {shape} and no time axis. Open a stack with"
+                " a time axis in front, such as (T, Y, X)."
+            )
+        if 0 in shape:
+            raise MovieError(f"'{self.name}' is empty: its shape is {shape}.")
+        if self.rgb and shape[-1] not in (3, 4):
+            raise MovieError(
+                f"'{self.name}' should be RGB, but its last axis has {shape[-1]} values"
+                " instead of 3 or 4."
+            )
+        kind = np.dtype(self.data.dtype).kind
+        if kind not in "buif":
+            raise MovieError(
+                f"'{self.name}' holds {np.dtype(self.data.dtype)} values. Convert it to"
+                " integers or real numbers first."
+            )
+        outer = range(len(shape) - n_inner)
+        if self.time_axis not in outer:
+            raise MovieError(
+                f"Axis {self.time_axis} of '{self.name}' (shape {shape}) cannot be time:"
+                f" choose one of {list(outer)}."
+            )
+        for axis in outer:
+            index = 0 if axis == self.time_axis else self.held.get(axis, 0)
+            if not 0 <= index < shape[axis]:
+                raise MovieError(
+                    f"Index {index} is outside axis {axis} of '{self.name}', which has"
+                    f" {shape[axis]} positions."
+                )
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames on the time axis."""
+        return int(self.data.shape[self.time_axis])
+
+    @property
+    def plane_shape(self) -> tuple[int, int]:
+        """Height and width of a plane in pixels, ``(Y, X)``."""
+        y, x = self.data.shape[-3:-1] if self.rgb else self.data.shape[-2:]
+        return int(y), int(x)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape of the label stack of this movie, ``(T, Y, X)``."""
+        return (self.n_frames, *self.plane_shape)
+
+    def plane(self, frame: int) -> np.ndarray:
+        """Read the plane of one frame.
+
+        Returns
+        -------
+        ndarray, (Y, X) or (Y, X, 3)
+            In the dtype of the movie.
+
+        Raises
+        ------
+        MovieError
+            If the frame is outside the movie or the data cannot be read.
+        """
+        if not 0 <= frame < self.n_frames:
+            raise MovieError(
+                f"Frame {frame} is outside '{self.name}', which has frames 0 to"
+                f" {self.n_frames - 1}."
+            )
+        n_outer = len(self.data.shape) - (3 if self.rgb else 2)
+        index = tuple(
+            frame if axis == self.time_axis else self.held.get(axis, 0)
+            for axis in range(n_outer)
+        )
+        try:
+            plane = np.asarray(self.data[index])
+        except (OSError, ValueError, IndexError, KeyError) as error:
+            raise MovieError(
+                f"Frame {frame} of '{self.name}' cannot be read: {error}. Is the file"
+                " still where it was?"
+            ) from error
+        return plane[..., :3] if self.rgb else plane

@@ -1,0 +1,120 @@
+"""From what the user asks for to the cells (object, frame) to compute, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from napari_sam2_ivos.core.errors import PromptError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from napari_sam2_ivos.core.prompts import FramePrompts
+    from napari_sam2_ivos.core.tracks import Track
+
+Direction = Literal["forward", "backward", "both"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One frame and the objects to compute on it.
+
+    A frame that is an anchor of an object gives the mask of its prompts; on
+    any other frame the object is tracked, from earlier frames or, if
+    `reverse`, from later ones.
+    """
+
+    frame: int
+    track_ids: tuple[int, ...]
+    reverse: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in the order to run them, with the prompts as they were when planned.
+
+    Parameters
+    ----------
+    steps : tuple of Step
+    prompts : mapping of int to mapping of int to FramePrompts
+        Track ID to frame to prompts, of every object in `steps`.
+    versions : mapping of int to int
+        Track ID to the `Track.version` planned for.
+    """
+
+    steps: tuple[Step, ...]
+    prompts: Mapping[int, Mapping[int, FramePrompts]]
+    versions: Mapping[int, int]
+
+    @classmethod
+    def of(cls, steps: Iterable[Step], tracks: Iterable[Track]) -> Plan:
+        """Make a plan of `steps`, with the prompts of `tracks` as they are now."""
+        steps = tuple(steps)
+        needed = {track_id for step in steps for track_id in step.track_ids}
+        chosen = [track for track in tracks if track.track_id in needed]
+        return cls(
+            steps,
+            {track.track_id: dict(track.prompts) for track in chosen},
+            {track.track_id: track.version for track in chosen},
+        )
+
+    @property
+    def n_cells(self) -> int:
+        """How many (object, frame) cells will be computed."""
+        return sum(len(step.track_ids) for step in self.steps)
+
+
+def plan_frame(tracks: Iterable[Track], frame: int) -> Plan:
+    """Plan the objects that are prompted on `frame`, on that frame alone."""
+    prompted = [track for track in tracks if frame in track.prompts]
+    ids = tuple(track.track_id for track in prompted)
+    return Plan.of([Step(frame, ids)] if ids else [], prompted)
+
+
+def plan_propagation(
+    tracks: Sequence[Track],
+    direction: Direction,
+    frames: range,
+    *,
+    recompute: bool = False,
+) -> Plan:
+    """Plan a propagation.
+
+    Forward, an object runs on the frames after its first anchor, each from
+    the anchors up to it; backward on the frames before its last anchor, each
+    from the anchors after it. "both" runs forward from the first anchor on and
+    backward before it. Nothing runs where an object has no anchor to come
+    from, and frames that are up to date are left alone unless `recompute`.
+
+    Parameters
+    ----------
+    tracks : sequence of Track
+    direction : {"forward", "backward", "both"}
+    frames : range
+        Frames to compute, ascending.
+    recompute : bool
+        Compute up-to-date frames again.
+    """
+    if direction not in ("forward", "backward", "both"):
+        raise PromptError(
+            f"Direction '{direction}' is unknown. Use forward, backward or both."
+        )
+    prompted = [track for track in tracks if track.prompts]
+    forward: dict[int, list[int]] = {}
+    backward: dict[int, list[int]] = {}
+    for track in prompted:
+        anchors = track.anchors
+        first, last = anchors[0], anchors[-1]
+        for frame in frames:
+            if not recompute and track.is_fresh(frame):
+                continue
+            if direction != "backward" and frame >= first:
+                forward.setdefault(frame, []).append(track.track_id)
+            elif direction == "backward" and frame <= last:
+                backward.setdefault(frame, []).append(track.track_id)
+            elif direction == "both" and frame < first:
+                backward.setdefault(frame, []).append(track.track_id)
+    steps = [Step(f, tuple(forward[f])) for f in sorted(forward)]
+    steps += [Step(f, tuple(backward[f]), True) for f in sorted(backward, reverse=True)]
+    return Plan.of(steps, prompted)

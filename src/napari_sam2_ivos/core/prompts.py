@@ -1,0 +1,161 @@
+"""What the user says about one object on one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from napari_sam2_ivos.core.errors import PromptError
+
+MAX_TRACK_ID = int(np.iinfo(np.uint16).max)
+"""Largest track ID that fits the label stack's uint16."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A positive or negative click at ``(y, x)`` in pixels of the movie."""
+
+    y: float
+    x: float
+    positive: bool = True
+
+
+@dataclass(frozen=True)
+class Box:
+    """An axis-aligned box from ``(y0, x0)`` to ``(y1, x1)`` in pixels of the movie."""
+
+    y0: float
+    x0: float
+    y1: float
+    x1: float
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """A binary mask, cropped to its bounding box.
+
+    Parameters
+    ----------
+    top, left : int
+        Where the crop lies in the plane.
+    pixels : ndarray, (H, W) bool
+        The crop; empty if the object is absent on this frame.
+    """
+
+    top: int
+    left: int
+    pixels: np.ndarray
+
+    @classmethod
+    def from_plane(cls, plane: np.ndarray) -> Mask:
+        """Crop a ``(Y, X)`` plane of truth values to what is in it."""
+        plane = np.asarray(plane) != 0
+        rows, columns = plane.any(axis=1), plane.any(axis=0)
+        if not rows.any():
+            return cls(0, 0, np.zeros((0, 0), bool))
+        top, bottom = np.flatnonzero(rows)[[0, -1]]
+        left, right = np.flatnonzero(columns)[[0, -1]]
+        crop = plane[top : bottom + 1, left : right + 1].copy()
+        return cls(int(top), int(left), crop)
+
+    def to_plane(self, shape: tuple[int, int]) -> np.ndarray:
+        """Return the mask as a ``(Y, X)`` bool plane of `shape`."""
+        plane = np.zeros(shape, bool)
+        height, width = self.pixels.shape
+        plane[self.top : self.top + height, self.left : self.left + width] = self.pixels
+        return plane
+
+    def __eq__(self, other: object) -> bool:
+        """Masks are equal when they cover the same pixels."""
+        return (
+            isinstance(other, Mask)
+            and (self.top, self.left) == (other.top, other.left)
+            and np.array_equal(self.pixels, other.pixels)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # holds an array
+
+
+@dataclass(frozen=True)
+class FramePrompts:
+    """All prompts of one object on one frame: they make the frame an anchor.
+
+    Points and a box count together. A mask is taken as the answer; points or
+    a box given later replace it, and it replaces them.
+
+    Parameters
+    ----------
+    points : tuple of Point
+    box : Box or None
+    mask : Mask or None
+    refines : bool
+        True if the frame had already been tracked when it was first prompted:
+        the prompts then correct the tracked mask instead of starting from
+        nothing. Kept with the prompts so that a replay gives the same labels.
+    """
+
+    points: tuple[Point, ...] = ()
+    box: Box | None = None
+    mask: Mask | None = None
+    refines: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether there is any prompt."""
+        return bool(self.points) or self.box is not None or self.mask is not None
+
+    def with_points(self, points: tuple[Point, ...]) -> FramePrompts:
+        """Return the prompts with `points` added and any mask dropped."""
+        return replace(self, points=self.points + points, mask=None)
+
+    def with_box(self, box: Box) -> FramePrompts:
+        """Return the prompts with `box` instead of an earlier box or mask."""
+        return replace(self, box=box, mask=None)
+
+    def with_mask(self, mask: Mask) -> FramePrompts:
+        """Return the prompts with `mask` instead of everything else."""
+        return FramePrompts(mask=mask, refines=self.refines)
+
+
+def check_track_id(track_id: int) -> int:
+    """Return `track_id` as an int, or raise if it cannot be a label value."""
+    if isinstance(track_id, bool | np.bool_) or int(track_id) != track_id:
+        raise PromptError(f"Track ID {track_id!r} is not a whole number.")
+    if track_id == 0:
+        raise PromptError("Track ID 0 is the background. Use 1 or more.")
+    if not 0 < track_id <= MAX_TRACK_ID:
+        raise PromptError(f"Track ID {track_id} is outside 1 to {MAX_TRACK_ID}.")
+    return int(track_id)
+
+
+def check_prompts(prompts: FramePrompts, plane_shape: tuple[int, int]) -> None:
+    """Raise `PromptError` if a prompt lies outside a plane of ``(Y, X)`` pixels.
+
+    Pixel centres are at whole coordinates, so a plane reaches from -0.5 to
+    ``size - 0.5``.
+    """
+    height, width = plane_shape
+    for p in prompts.points:
+        inside = -0.5 <= p.y <= height - 0.5 and -0.5 <= p.x <= width - 0.5
+        if not inside:  # NaN coordinates end here too
+            raise PromptError(
+                f"Point (y {p.y:g}, x {p.x:g}) lies outside the image, which has"
+                f" {height} x {width} pixels."
+            )
+    if prompts.box is not None:
+        b = prompts.box
+        if not (b.y1 > b.y0 and b.x1 > b.x0):
+            raise PromptError(
+                f"Box from (y {b.y0:g}, x {b.x0:g}) to (y {b.y1:g}, x {b.x1:g}) has no"
+                " area. Give its top left corner first."
+            )
+        if b.y1 < -0.5 or b.x1 < -0.5 or b.y0 > height - 0.5 or b.x0 > width - 0.5:
+            raise PromptError(
+                f"Box from (y {b.y0:g}, x {b.x0:g}) to (y {b.y1:g}, x {b.x1:g}) lies"
+                f" outside the image, which has {height} x {width} pixels."
+            )
+    if prompts.mask is not None:
+        m = prompts.mask
+        bottom, right = m.top + m.pixels.shape[0], m.left + m.pixels.shape[1]
+        if min(m.top, m.left) < 0 or bottom > height or right > width:
+            raise PromptError("The mask does not fit into the image.")

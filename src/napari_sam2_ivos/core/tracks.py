@@ -1,0 +1,109 @@
+"""One object: its prompts and which of its frames are computed, and from what."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from napari_sam2_ivos.core.prompts import FramePrompts
+
+COMPUTED, STALE, REVERSE, ANCHOR = 1, 2, 4, 8
+"""Bits of a cell's state; no bit set means that the frame was never computed."""
+
+
+class Track:
+    """One thing followed through time.
+
+    Parameters
+    ----------
+    track_id : int
+        Its label value, given once and never shifted.
+    n_frames : int
+        Number of frames of the movie.
+
+    Attributes
+    ----------
+    prompts : dict of int to FramePrompts
+        The user's prompts by frame; these frames are its anchors.
+    state : ndarray, (T,) uint8
+        `COMPUTED`, `STALE`, `REVERSE` (tracked backward) and `ANCHOR` bits.
+    object_score, predicted_iou : ndarray, (T,) float32
+        What the model said about each computed frame, NaN elsewhere.
+    version : int
+        The session's edit that last changed it; a result planned for another
+        version is dropped.
+    """
+
+    def __init__(self, track_id: int, n_frames: int) -> None:
+        self.track_id = track_id
+        self.prompts: dict[int, FramePrompts] = {}
+        self.state = np.zeros(n_frames, np.uint8)
+        self.object_score = np.full(n_frames, np.nan, np.float32)
+        self.predicted_iou = np.full(n_frames, np.nan, np.float32)
+        self.version = 0
+
+    @property
+    def anchors(self) -> list[int]:
+        """Prompted frames, ascending."""
+        return sorted(self.prompts)
+
+    def anchor_before(self, frame: int) -> int | None:
+        """Nearest anchor at or before `frame`."""
+        anchors = self.anchors
+        i = bisect_right(anchors, frame)
+        return anchors[i - 1] if i else None
+
+    def anchor_after(self, frame: int) -> int | None:
+        """Nearest anchor at or after `frame`."""
+        anchors = self.anchors
+        i = bisect_left(anchors, frame)
+        return anchors[i] if i < len(anchors) else None
+
+    def is_fresh(self, frame: int) -> bool:
+        """Whether the frame is computed from the prompts as they are."""
+        return bool(self.state[frame] & (COMPUTED | STALE) == COMPUTED)
+
+    def mark(self, frame: int, *, reverse: bool, score: float, iou: float) -> None:
+        """Note that the frame was computed."""
+        bits = COMPUTED | (REVERSE if reverse else 0)
+        self.state[frame] = bits | (ANCHOR if frame in self.prompts else 0)
+        self.object_score[frame] = score
+        self.predicted_iou[frame] = iou
+
+    def dependents(self, frame: int) -> np.ndarray:
+        """Frames computed from an anchor at `frame`, not counting itself.
+
+        A frame tracked forward depends on the anchors up to it and one tracked
+        backward on the anchors from it on; each neighbouring anchor is a
+        barrier, since its mask is the user's word.
+        """
+        before = self.anchor_before(frame - 1)
+        after = self.anchor_after(frame + 1)
+        first = 0 if before is None else before + 1
+        stop = len(self.state) if after is None else after
+        frames = np.arange(first, stop)
+        state = self.state[first:stop]
+        computed = state & COMPUTED != 0
+        reverse = state & REVERSE != 0
+        follows = np.where(frames > frame, ~reverse, reverse) & (frames != frame)
+        return frames[computed & follows]
+
+    def orphans(self) -> np.ndarray:
+        """Computed frames with no anchor left in the direction they came from."""
+        computed = self.state & COMPUTED != 0
+        anchors = self.anchors
+        if not anchors:
+            return np.flatnonzero(computed)
+        frames = np.arange(len(self.state))
+        reverse = self.state & REVERSE != 0
+        lost = np.where(reverse, frames > anchors[-1], frames < anchors[0])
+        return np.flatnonzero(computed & lost)
+
+    def clear(self, frames: np.ndarray) -> None:
+        """Forget that `frames` were ever computed."""
+        self.state[frames] = 0
+        self.object_score[frames] = np.nan
+        self.predicted_iou[frames] = np.nan
