@@ -1,0 +1,1 @@
+"""The command sam2-ivos: a run without a screen."""
