@@ -68,8 +68,8 @@ class Movie:
         outer = range(len(shape) - n_inner)
         if self.time_axis not in outer:
             raise MovieError(
-                f"Axis {self.time_axis} of '{self.name}' (shape {shape}) cannot be time:"
-                f" choose one of {list(outer)}."
+                f"Axis {self.time_axis} of '{self.name}' (shape {shape}) cannot be"
+                f" time: choose one of {list(outer)}."
             )
         for axis in outer:
             index = 0 if axis == self.time_axis else self.held.get(axis, 0)

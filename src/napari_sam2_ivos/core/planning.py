@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from napari_sam2_ivos.core.errors import PromptError
+from napari_sam2_ivos.core.tracks import STALE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,10 +67,24 @@ class Plan:
 
 
 def plan_frame(tracks: Iterable[Track], frame: int) -> Plan:
-    """Plan the objects that are prompted on `frame`, on that frame alone."""
-    prompted = [track for track in tracks if frame in track.prompts]
-    ids = tuple(track.track_id for track in prompted)
-    return Plan.of([Step(frame, ids)] if ids else [], prompted)
+    """Plan what can be shown on one frame at once.
+
+    That is the objects that are prompted there and not up to date, and those
+    whose prompts there were taken back: they are tracked onto the frame from
+    the neighbour they came from.
+    """
+    steps, planned = [], []
+    for track in tracks:
+        if track.is_fresh(frame):
+            continue
+        if frame in track.prompts:
+            source: bool | None = False
+        else:
+            source = track.source_of(frame) if track.state[frame] & STALE else None
+        if source is not None:
+            steps.append(Step(frame, (track.track_id,), source))
+            planned.append(track)
+    return Plan.of(steps, planned)
 
 
 def plan_propagation(
@@ -105,15 +120,14 @@ def plan_propagation(
     backward: dict[int, list[int]] = {}
     for track in prompted:
         anchors = track.anchors
-        first, last = anchors[0], anchors[-1]
+        first = anchors[0]
+        reach = anchors[-1] if direction == "backward" else first
         for frame in frames:
             if not recompute and track.is_fresh(frame):
                 continue
             if direction != "backward" and frame >= first:
                 forward.setdefault(frame, []).append(track.track_id)
-            elif direction == "backward" and frame <= last:
-                backward.setdefault(frame, []).append(track.track_id)
-            elif direction == "both" and frame < first:
+            elif direction != "forward" and frame <= reach:
                 backward.setdefault(frame, []).append(track.track_id)
     steps = [Step(f, tuple(forward[f])) for f in sorted(forward)]
     steps += [Step(f, tuple(backward[f]), True) for f in sorted(backward, reverse=True)]

@@ -103,7 +103,8 @@ class Session:
             Point(float(y), float(x), bool(sign))
             for (y, x), sign in zip(coordinates, signs, strict=True)
         )
-        self.set_prompts(track_id, frame, self.prompts(track_id, frame).with_points(new))
+        now = self.prompts(track_id, frame)
+        self.set_prompts(track_id, frame, now.with_points(new))
 
     def add_box(self, track_id: int, frame: int, box: npt.ArrayLike) -> None:
         """Give the box ``[[y0, x0], [y1, x1]]`` around an object on a frame."""
@@ -161,13 +162,16 @@ class Session:
         """Take back all prompts of an object on a frame.
 
         Masks that came from them alone are erased; an object without any
-        prompt has no mask left.
+        prompt has no mask left. Where the object was tracked onto the frame
+        from a neighbour, a preview tracks it there again.
         """
         track = self.track(track_id)
         if track.prompts.pop(frame, None) is None:
             return
         track.state[frame] &= ~np.uint8(ANCHOR)
         self._spoil(track, np.append(track.dependents(frame), frame))
+        if track.source_of(frame) is None:
+            self._erase(track, np.array([frame]))
         self._erase(track, track.orphans())
         self.tracks_changed.emit()
 
@@ -193,11 +197,12 @@ class Session:
 
     # ---- computing -------------------------------------------------------
 
-    def plan_preview(self, frame: int) -> Plan:
-        """Plan the prompted objects of one frame that are not up to date."""
+    def plan_preview(self, frame: int, track_ids: Iterable[int] | None = None) -> Plan:
+        """Plan what an edit on one frame calls for; see `planning.plan_frame`."""
         frame = self._check_frame(frame)
-        stale = [t for t in self.tracks.values() if not t.is_fresh(frame)]
-        return plan_frame(stale, frame)
+        ids = self.tracks if track_ids is None else track_ids
+        tracks = [self.tracks[i] for i in ids if i in self.tracks]
+        return plan_frame(tracks, frame)
 
     def plan(
         self,
@@ -234,11 +239,11 @@ class Session:
         chosen = [self.track(track_id) for track_id in ids]
         return plan_propagation(chosen, direction, frames, recompute=recompute)
 
-    def preview(self, frame: int) -> FrameResult | None:
-        """Compute the prompted objects of one frame, and write their masks."""
-        for result in self.run(self.plan_preview(frame)):
-            return result
-        return None
+    def preview(
+        self, frame: int, track_ids: Iterable[int] | None = None
+    ) -> list[FrameResult]:
+        """Compute what an edit on one frame calls for, and write the masks."""
+        return list(self.run(self.plan_preview(frame, track_ids)))
 
     def propagate(
         self,

@@ -66,6 +66,23 @@ class Track:
         """Whether the frame is computed from the prompts as they are."""
         return bool(self.state[frame] & (COMPUTED | STALE) == COMPUTED)
 
+    def source_of(self, frame: int) -> bool | None:
+        """Return from which side the frame can be tracked at once.
+
+        Returns
+        -------
+        bool or None
+            False from the frame before, True from the frame after (backward),
+            None if neither is up to date.
+        """
+        for reverse, neighbour in ((False, frame - 1), (True, frame + 1)):
+            if not 0 <= neighbour < len(self.state) or not self.is_fresh(neighbour):
+                continue
+            same_way = bool(self.state[neighbour] & REVERSE) == reverse
+            if same_way or neighbour in self.prompts:
+                return reverse
+        return None
+
     def mark(self, frame: int, *, reverse: bool, score: float, iou: float) -> None:
         """Note that the frame was computed."""
         bits = COMPUTED | (REVERSE if reverse else 0)
@@ -89,10 +106,11 @@ class Track:
         computed = state & COMPUTED != 0
         reverse = state & REVERSE != 0
         follows = np.where(frames > frame, ~reverse, reverse) & (frames != frame)
-        return frames[computed & follows]
+        dependents: np.ndarray = frames[computed & follows]
+        return dependents
 
     def orphans(self) -> np.ndarray:
-        """Computed frames with no anchor left in the direction they came from."""
+        """Return computed frames with no anchor left where they came from."""
         computed = self.state & COMPUTED != 0
         anchors = self.anchors
         if not anchors:

@@ -1,0 +1,149 @@
+"""The short public API: a movie in, a session out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_sam2_ivos.core.intensity import IntensityMapping
+from napari_sam2_ivos.core.movie import Movie
+from napari_sam2_ivos.core.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam2_ivos.core.ports import LabelStore
+    from napari_sam2_ivos.engine.segmenter import Sam2Segmenter
+
+
+def open_movie(
+    source: Any,
+    *,
+    time_axis: int | None = None,
+    rgb: bool | None = None,
+    held: Mapping[int, int] | None = None,
+    name: str | None = None,
+) -> Movie:
+    """Open an array-like or a file as a movie.
+
+    Parameters
+    ----------
+    source : array-like, path or Movie
+        An array is taken as ``(T, Y, X)``, or ``(T, Y, X, 3)`` if `rgb`; a
+        path may be a TIFF, zarr, ``.npy``, video, or a folder of frames.
+    time_axis : int, optional
+        Axis of time; the first, or the one the file names.
+    rgb : bool, optional
+        Whether the last axis is colour; False, or what the file says.
+    held : mapping of int to int, optional
+        Index at which other axes (Z, channel) are held; 0 by default.
+    name : str, optional
+        What to call the movie in messages.
+
+    Raises
+    ------
+    MovieError, FormatError
+        If it cannot be opened or is no movie.
+    """
+    if isinstance(source, Movie):
+        return source
+    if isinstance(source, str | os.PathLike):
+        from napari_sam2_ivos.io.sources import open_source
+
+        found = open_source(Path(source))
+        return Movie(
+            found.data,
+            found.time_axis if time_axis is None else time_axis,
+            found.rgb if rgb is None else rgb,
+            held or {},
+            found.name if name is None else name,
+        )
+    return Movie(source, time_axis or 0, bool(rgb), held or {}, name or "movie")
+
+
+def load_segmenter(
+    movie: Movie,
+    *,
+    model: str = "bundled",
+    checkpoint: str | Path | None = None,
+    config: str | Path | None = None,
+    device: str | None = None,
+    contrast: tuple[float, float] | None = None,
+) -> Sam2Segmenter:
+    """Load a model for a movie; takes seconds the first time.
+
+    Parameters
+    ----------
+    movie : Movie
+    model : str
+        Name in the catalogue (``sam2-ivos models`` lists them).
+    checkpoint, config : path, optional
+        Files of any other SAM 2 or 2.1 model.
+    device : str, optional
+        "cpu", "cuda" or "mps"; the fastest there is by default.
+    contrast : (float, float), optional
+        Pixel values shown to the model as black and white, the same on every
+        frame; percentiles over the movie by default.
+
+    Raises
+    ------
+    ModelError
+        If the model is not installed, damaged, or does not fit its config.
+    """
+    from napari_sam2_ivos.engine.checkpoint import load_model
+    from napari_sam2_ivos.engine.device import choose_device
+    from napari_sam2_ivos.engine.segmenter import Sam2Segmenter
+
+    if contrast is None:
+        mapping = IntensityMapping.of_movie(movie)
+    else:
+        mapping = IntensityMapping(*contrast)
+    loaded = load_model(choose_device(device), model, checkpoint, config)
+    return Sam2Segmenter(loaded, movie, mapping)
+
+
+def open_session(
+    movie: Any,
+    *,
+    model: str = "bundled",
+    checkpoint: str | Path | None = None,
+    config: str | Path | None = None,
+    device: str | None = None,
+    contrast: tuple[float, float] | None = None,
+    labels: LabelStore | None = None,
+) -> Session:
+    """Begin a session on a movie.
+
+    Parameters
+    ----------
+    movie : array-like, path or Movie
+        See `open_movie`.
+    model, checkpoint, config, device, contrast
+        See `load_segmenter`.
+    labels : LabelStore, optional
+        ``(T, Y, X)`` array that takes the labels; made by default, in memory
+        or, for a long movie, in a temporary file.
+
+    Examples
+    --------
+    >>> session = open_session("cells.tif")
+    >>> session.add_points(track_id=1, frame=0, points=[[120, 80]])
+    >>> for result in session.propagate(direction="both"):
+    ...     print(result.frame)
+    >>> session.labels
+    """
+    from napari_sam2_ivos.io.stores import create_store
+
+    movie = open_movie(movie)
+    segmenter = load_segmenter(
+        movie,
+        model=model,
+        checkpoint=checkpoint,
+        config=config,
+        device=device,
+        contrast=contrast,
+    )
+    if labels is None:
+        labels = create_store(movie.shape)
+    return Session(movie, segmenter, labels)

@@ -1,0 +1,1 @@
+"""SAM 2 behind `core.ports.Segmenter`; torch lives only here."""

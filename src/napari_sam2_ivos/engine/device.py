@@ -1,0 +1,49 @@
+"""Where the model runs, and in which precision."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from napari_sam2_ivos.core.errors import ModelError
+
+
+def available_devices() -> list[str]:
+    """Return the usable devices, fastest first."""
+    devices = ["cpu"]
+    if torch.backends.mps.is_available():
+        devices.insert(0, "mps")
+    if torch.cuda.is_available():
+        devices.insert(0, "cuda")
+    return devices
+
+
+def choose_device(name: str | None = None) -> torch.device:
+    """Return the device called `name`, or the fastest there is.
+
+    Raises
+    ------
+    ModelError
+        If this machine has no such device.
+    """
+    available = available_devices()
+    if name is None or name == "auto":
+        return torch.device(available[0])
+    if name.split(":")[0] not in available:
+        raise ModelError(
+            f"Device '{name}' is not available here. Use one of:"
+            f" {', '.join(available)}."
+        )
+    return torch.device(name)
+
+
+def autocast(device: torch.device) -> AbstractContextManager[object]:
+    """Return the precision to run under, to be entered in the thread that computes.
+
+    bfloat16 on a CUDA card that has it; full precision elsewhere (MPS mixes
+    the two types up, see sam2 issue 192).
+    """
+    if device.type == "cuda" and torch.cuda.is_bf16_supported():
+        return torch.autocast("cuda", torch.bfloat16)
+    return nullcontext()
