@@ -1,1 +1,1 @@
-"""Files in, files out; no torch, no napari."""
+"""Files in, files out: movies, prompts, label stacks, tables and pictures."""

@@ -1,0 +1,160 @@
+"""A picture of the result: some frames with outlines and track IDs."""
+
+from __future__ import annotations
+
+import colorsys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from skimage.measure import find_contours
+
+from napari_sam2_ivos.core.intensity import IntensityMapping
+from napari_sam2_ivos.io.atomic import replacing
+from napari_sam2_ivos.io.prompts_labels import masks_of
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from napari_sam2_ivos.core.movie import Movie
+    from napari_sam2_ivos.core.ports import LabelStore
+
+Colour = tuple[int, int, int]
+
+N_FRAMES = 6
+PANEL_WIDTH = 640
+"""Width of one frame in the picture, pixels."""
+GAP = 8
+OVERSAMPLING = 2
+HALO: Colour = (0, 0, 0)
+BACKGROUND: Colour = (24, 24, 27)
+
+
+def write_overlay(
+    path: str | os.PathLike[str],
+    movie: Movie,
+    labels: LabelStore,
+    frames: Sequence[int] | None = None,
+    *,
+    contrast: IntensityMapping | None = None,
+) -> Path:
+    """Draw frames side by side, each object outlined in its own colour.
+
+    Parameters
+    ----------
+    path : path-like
+        A ``.png`` file.
+    movie : Movie
+    labels : array-like, (T, Y, X)
+    frames : sequence of int, optional
+        Six spread over the movie by default.
+    contrast : IntensityMapping, optional
+        One chosen from the movie by default.
+    """
+    if frames is None:
+        n = min(N_FRAMES, movie.n_frames)
+        frames = [int(f) for f in np.linspace(0, movie.n_frames - 1, n).round()]
+    mapping = contrast or IntensityMapping.of_movie(movie)
+    panels = [
+        draw_frame(mapping(movie.plane(f)), np.asarray(labels[f]), f"frame {f}")
+        for f in frames
+    ]
+    with replacing(path) as part:
+        _montage(panels).save(part, format="PNG", optimize=True)
+    return Path(path).expanduser()
+
+
+def colour_of(track_id: int) -> Colour:
+    """Colour of a track ID: always the same, and far from its neighbours'."""
+    hue = (track_id * 0.61803398875 + 0.13) % 1.0
+    saturation = (0.75, 0.55, 0.9)[track_id % 3]
+    red, green, blue = colorsys.hsv_to_rgb(hue, saturation, 1.0)
+    return round(255 * red), round(255 * green), round(255 * blue)
+
+
+def draw_frame(plane: np.ndarray, labels: np.ndarray, title: str = "") -> Image.Image:
+    """Draw one frame.
+
+    Parameters
+    ----------
+    plane : ndarray, (Y, X, 3) float in 0..1
+    labels : ndarray, (Y, X) unsigned int
+    title : str
+        Written into the upper left corner.
+    """
+    height, width = labels.shape
+    zoom = OVERSAMPLING * PANEL_WIDTH / width
+    size = (OVERSAMPLING * PANEL_WIDTH, max(1, round(height * zoom)))
+    grey = Image.fromarray((255 * plane + 0.5).astype(np.uint8))
+    picture = grey.resize(size, Image.Resampling.BICUBIC)
+    draw = ImageDraw.Draw(picture)
+    masks = masks_of(labels)
+    for thickness, halo in ((5, True), (2.5, False)):
+        for track_id, mask in masks.items():
+            colour = HALO if halo else colour_of(track_id)
+            for contour in _outline(mask.pixels):
+                points = contour[:, ::-1] + (mask.left - 0.5, mask.top - 0.5)
+                line = [tuple(p) for p in (points * zoom).tolist()]
+                draw.line(
+                    line, colour, round(thickness * OVERSAMPLING / 1.5), joint="curve"
+                )
+    font = ImageFont.load_default(11 * OVERSAMPLING)
+    for track_id, mask in masks.items():
+        y, x = _middle(mask.pixels)
+        place = ((mask.left + x + 0.5) * zoom, (mask.top + y + 0.5) * zoom)
+        _write(draw, place, str(track_id), font, colour_of(track_id), anchor="mm")
+    if title:
+        font = ImageFont.load_default(14 * OVERSAMPLING)
+        place = (8.0 * OVERSAMPLING, 6.0 * OVERSAMPLING)
+        _write(draw, place, title, font, (255, 255, 255), anchor="la")
+    return picture.resize(
+        (PANEL_WIDTH, max(1, size[1] // OVERSAMPLING)), Image.Resampling.LANCZOS
+    )
+
+
+def _outline(pixels: np.ndarray) -> list[np.ndarray]:
+    """Closed lines ``(N, 2)`` around every part and hole, one pixel further in."""
+    padded = np.pad(pixels, 1).astype(float)
+    return list(find_contours(padded, 0.5))  # type: ignore[no-untyped-call]
+
+
+def _middle(pixels: np.ndarray) -> tuple[float, float]:
+    """A point inside a mask, near its centre, ``(y, x)``."""
+    inside = np.argwhere(pixels)
+    centre = inside.mean(axis=0)
+    nearest = inside[((inside - centre) ** 2).sum(axis=1).argmin()]
+    return float(nearest[0]), float(nearest[1])
+
+
+def _write(
+    draw: ImageDraw.ImageDraw,
+    place: tuple[float, float],
+    text: str,
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+    colour: Colour,
+    anchor: str,
+) -> None:
+    draw.text(
+        place,
+        text,
+        colour,
+        font,
+        anchor=anchor,
+        stroke_width=2 * OVERSAMPLING,
+        stroke_fill=HALO,
+    )
+
+
+def _montage(panels: Sequence[Image.Image]) -> Image.Image:
+    """Put panels of one size into rows, wider than high."""
+    width, height = panels[0].size
+    columns = min(len(panels), 2 if width > 1.6 * height else 3)
+    rows = -(-len(panels) // columns)
+    size = (columns * (width + GAP) + GAP, rows * (height + GAP) + GAP)
+    picture = Image.new("RGB", size, BACKGROUND)
+    for i, panel in enumerate(panels):
+        row, column = divmod(i, columns)
+        picture.paste(panel, (GAP + column * (width + GAP), GAP + row * (height + GAP)))
+    return picture
