@@ -154,7 +154,7 @@ def planes_of(labels: LabelStore) -> Iterator[np.ndarray]:
             low, high = plane.min(), plane.max()
             if low < 0 or high > MAX_TRACK_ID or plane.dtype.kind not in "bui":
                 raise StoreError(
-                    f"Frame {frame} has label {high if high > 0 else low}, but label"
+                    f"Frame {frame} has label {low if low < 0 else high}, but label"
                     f" files hold whole numbers from 0 to {MAX_TRACK_ID}."
                 )
         yield np.ascontiguousarray(plane, dtype=np.uint16)

@@ -28,6 +28,7 @@ PANEL_WIDTH = 640
 """Width of one frame in the picture, pixels."""
 GAP = 8
 OVERSAMPLING = 2
+DIMMEST = 0.5
 HALO: Colour = (0, 0, 0)
 BACKGROUND: Colour = (24, 24, 27)
 
@@ -70,8 +71,12 @@ def colour_of(track_id: int) -> Colour:
     """Colour of a track ID: always the same, and far from its neighbours'."""
     hue = (track_id * 0.61803398875 + 0.13) % 1.0
     saturation = (0.75, 0.55, 0.9)[track_id % 3]
-    red, green, blue = colorsys.hsv_to_rgb(hue, saturation, 1.0)
-    return round(255 * red), round(255 * green), round(255 * blue)
+    colour = np.array(colorsys.hsv_to_rgb(hue, saturation, 1.0))
+    brightness = float(colour @ (0.299, 0.587, 0.114))
+    if brightness < DIMMEST:  # blue and violet are hard to read on dark cells
+        colour += (1 - colour) * (DIMMEST - brightness) / (1 - brightness)
+    red, green, blue = (255 * colour).round().astype(int).tolist()
+    return red, green, blue
 
 
 def draw_frame(plane: np.ndarray, labels: np.ndarray, title: str = "") -> Image.Image:
@@ -103,7 +108,10 @@ def draw_frame(plane: np.ndarray, labels: np.ndarray, title: str = "") -> Image.
     font = ImageFont.load_default(11 * OVERSAMPLING)
     for track_id, mask in masks.items():
         y, x = _middle(mask.pixels)
-        place = ((mask.left + x + 0.5) * zoom, (mask.top + y + 0.5) * zoom)
+        place = (
+            _inside((mask.left + x + 0.5) * zoom, size[0], len(str(track_id))),
+            _inside((mask.top + y + 0.5) * zoom, size[1]),
+        )
         _write(draw, place, str(track_id), font, colour_of(track_id), anchor="mm")
     if title:
         font = ImageFont.load_default(14 * OVERSAMPLING)
@@ -126,6 +134,12 @@ def _middle(pixels: np.ndarray) -> tuple[float, float]:
     centre = inside.mean(axis=0)
     nearest = inside[((inside - centre) ** 2).sum(axis=1).argmin()]
     return float(nearest[0]), float(nearest[1])
+
+
+def _inside(position: float, size: int, n_letters: int = 2) -> float:
+    """Move the middle of a word so that all of it is in the picture."""
+    margin = (4 + 3 * n_letters) * OVERSAMPLING
+    return min(max(position, margin), max(margin, size - margin))
 
 
 def _write(
