@@ -131,6 +131,7 @@ class Session:
 
     def prompts(self, track_id: int, frame: int) -> FramePrompts:
         """Return the prompts of an object on a frame, empty if there are none."""
+        frame = self._check_frame(frame)
         track = self.tracks.get(track_id)
         found = track.prompts.get(frame) if track is not None else None
         if found is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -188,9 +188,17 @@ def installed_path(entry: ModelEntry) -> Path | None:
 def config_path(entry: ModelEntry) -> Path:
     """Return the config file of a model."""
     if entry.url is None:
-        return Path(str(files("napari_sam2_ivos.models"))) / entry.config
-    return Path(str(files("sam2"))) / entry.config
+        return _package_folder("napari_sam2_ivos") / "models" / entry.config
+    return _package_folder("sam2") / entry.config
 
 
 def _bundled_file() -> Path:
-    return Path(str(files("napari_sam2_ivos.models"))) / "bundled.safetensors"
+    return _package_folder("napari_sam2_ivos") / "models" / "bundled.safetensors"
+
+
+def _package_folder(name: str) -> Path:
+    """Return the folder of an installed package, without importing it."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ModelError(f"The Python package '{name}' is not installed.")
+    return Path(spec.origin).parent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import threading
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -155,7 +156,10 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
         if path.suffix == ".safetensors":
             found: Any = load_file(path)
         else:
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings():
+                # torch wonders about odd files; below we say it in words.
+                warnings.simplefilter("ignore", UserWarning)
+                found = torch.load(path, map_location="cpu", weights_only=True)
     except (
         OSError,
         EOFError,

@@ -1,0 +1,103 @@
+"""Movies of any shape and type, and what is no movie."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_sam2_ivos.core.errors import IvosWarning, MovieError
+from napari_sam2_ivos.core.intensity import IntensityMapping
+from napari_sam2_ivos.core.movie import Movie
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (np.zeros((5, 5)), "no time axis"),
+        (np.zeros((0, 5, 5)), "empty"),
+        (np.zeros((3, 5, 5), object), "object values"),
+        (np.zeros((3, 5, 5), complex), "complex128 values"),
+        ([[1, 2], [3, 4]], "no time axis"),
+    ],
+)
+def test_what_is_no_movie_is_refused_in_words(data, message):
+    with pytest.raises(MovieError, match=message):
+        Movie(data)
+
+
+def test_other_axes_are_held_where_the_slider_stands():
+    data = np.arange(2 * 3 * 4 * 5 * 6).reshape(2, 3, 4, 5, 6)
+    movie = Movie(data, time_axis=1, held={0: 1, 2: 3})
+    assert movie.shape == (3, 5, 6)
+    np.testing.assert_array_equal(movie.plane(2), data[1, 2, 3])
+    with pytest.raises(MovieError, match="outside axis 2"):
+        Movie(data, time_axis=1, held={2: 4})
+
+
+def test_rgb_drops_alpha():
+    assert Movie(np.zeros((2, 5, 6, 4), np.uint8), rgb=True).plane(0).shape == (5, 6, 3)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["u1", "i1", "<u2", ">u2", "i2", "u4", "f2", "f4", ">f4", "f8"]
+)
+def test_every_number_type_is_mapped_to_the_same_picture(dtype):
+    ramp = np.linspace(0, 1, 100).reshape(10, 10)
+    top = 1 if np.dtype(dtype).kind == "f" else 100
+    data = np.stack([ramp * top] * 3).astype(dtype)
+    mapping = IntensityMapping.of_movie(Movie(data), (0, 100))
+    picture = mapping(data[0])
+    assert picture.shape == (10, 10, 3)
+    assert picture.dtype == np.float32
+    np.testing.assert_allclose(picture[..., 0], ramp, atol=0.02)
+
+
+def test_truth_values_are_black_and_white():
+    data = np.eye(5, dtype=bool)[None]
+    picture = IntensityMapping.of_movie(Movie(data), (0, 100))(data[0])
+    np.testing.assert_array_equal(picture[..., 0], np.eye(5))
+
+
+def test_12_bit_data_keeps_its_grey_levels():
+    data = np.arange(4096, dtype=np.uint16).reshape(1, 64, 64)
+    picture = IntensityMapping.of_movie(Movie(data))(data[0])
+    assert len(np.unique(picture)) > 4000
+
+
+def test_brightness_does_not_flicker_when_the_field_empties():
+    data = np.full((4, 20, 20), 100, np.uint16)
+    data[:2, 5:10, 5:10] = 4000
+    mapping = IntensityMapping.of_movie(Movie(data))
+    assert mapping(data[0])[0, 0, 0] == mapping(data[3])[0, 0, 0]
+
+
+def test_missing_pixels_are_said_and_seen_as_black():
+    data = np.ones((2, 10, 10), np.float32)
+    data[:, :5] = 3
+    data[0, 0, 0], data[0, 0, 1] = np.nan, np.inf
+    with pytest.warns(IvosWarning, match="NaN or infinite"):
+        mapping = IntensityMapping.of_movie(Movie(data))
+    picture = mapping(data[0])
+    assert np.isfinite(picture).all()
+    assert picture[0, 0, 0] == picture[0, 1, 0] == 0
+
+
+def test_nothing_but_nan_is_refused():
+    with pytest.raises(MovieError, match="no finite pixel"):
+        IntensityMapping.of_movie(Movie(np.full((2, 5, 5), np.nan)))
+
+
+def test_a_constant_movie_is_black():
+    data = np.full((2, 5, 5), 7, np.uint8)
+    assert not IntensityMapping.of_movie(Movie(data))(data[0]).any()
+
+
+def test_a_frame_that_cannot_be_read_is_named():
+    class Broken:
+        shape, dtype = (3, 5, 5), np.dtype("u1")
+
+        def __getitem__(self, index):
+            raise OSError("share is gone")
+
+    with pytest.raises(MovieError, match=r"Frame 1 .*share is gone"):
+        Movie(Broken()).plane(1)
