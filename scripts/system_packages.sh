@@ -5,10 +5,11 @@
 set -eu
 
 # What Qt's xcb platform, OpenGL in software and a virtual screen are made of.
+# libglib2.0-bin is there for libglib, which has another name in each Debian.
 PACKAGES="xvfb xauth libegl1 libgl1 libgl1-mesa-dri libxkbcommon-x11-0 \
 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0 \
 libxcb-randr0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 libx11-xcb1 \
-libdbus-1-3 libfontconfig1 fonts-dejavu-core"
+libdbus-1-3 libfontconfig1 libglib2.0-bin fonts-dejavu-core"
 
 command -v dpkg-query >/dev/null 2>&1 || exit 0
 
