@@ -1,1 +1,1 @@
-"""The command sam2-ivos: a run without a screen."""
+"""The command ``sam2-ivos``: a run without a screen."""
