@@ -37,7 +37,7 @@ def to_input(
     values = mapping(plane)
     if plane.ndim == 2:
         values = values[..., :1]  # resize a grey plane once, not three times
-    image = torch.from_numpy(np.ascontiguousarray(values)).permute(2, 0, 1)
+    image = torch.from_numpy(np.array(values)).permute(2, 0, 1)
     size = (image_size, image_size)
     image = F.interpolate(image[None], size, mode="bilinear", antialias=True)[0]
     return (image.expand(3, -1, -1) - _MEAN) / _STD

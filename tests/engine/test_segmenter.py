@@ -1,0 +1,204 @@
+"""The engine's promises: exact whatever the batch, the cache or the interruption."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from napari_sam2_ivos.core.errors import EngineError, MovieError
+from napari_sam2_ivos.core.intensity import IntensityMapping
+from napari_sam2_ivos.core.movie import Movie
+from napari_sam2_ivos.core.session import Session
+from napari_sam2_ivos.engine import catalogue
+from napari_sam2_ivos.engine.checkpoint import LoadedModel, build
+from napari_sam2_ivos.engine.segmenter import Sam2Segmenter
+
+N_FRAMES, SIDE = 12, 64
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """The bundled architecture at 64 px with random weights: fast, and exact or not."""
+    config = OmegaConf.load(catalogue.config_path(catalogue.find("bundled")))
+    config.model.image_size = SIDE
+    path = tmp_path_factory.mktemp("model") / "small.yaml"
+    OmegaConf.save(config, path)
+    torch.manual_seed(1)
+    net = build(path).eval()
+    with torch.no_grad():
+        net.sam_mask_decoder.pred_obj_score_head.layers[-1].bias += 10.0
+    return LoadedModel(net, torch.device("cpu"), "random")
+
+
+@pytest.fixture
+def movie():
+    rng = np.random.default_rng(0)
+    data = rng.integers(0, 200, (N_FRAMES, SIDE, SIDE)).astype(np.uint16)
+    for t in range(N_FRAMES):
+        data[t, 10:25, 10 + t : 25 + t] += 800
+        data[t, 40:55, 40 - t : 55 - t] += 500
+    return Movie(data)
+
+
+def session_on(model, movie, **budgets):
+    segmenter = Sam2Segmenter(model, movie, IntensityMapping(0, 1000), **budgets)
+    return Session(movie, segmenter, np.zeros(movie.shape, np.uint16))
+
+
+def prompt(session, *track_ids):
+    for track_id in track_ids or (1, 2, 3):
+        session.add_points(track_id, 0, [(12 * track_id, 14 * track_id)])
+
+
+def masks(session, **kwargs):
+    """Propagate; return every object's logits by track ID and frame."""
+    found = {}
+    for result in session.propagate(**kwargs):
+        for mask in result:
+            plane = np.full(session.movie.plane_shape, -1.0, np.float32)
+            plane[mask.window] = mask.logits
+            found[mask.track_id, result.frame] = plane > 0
+    return found
+
+
+def assert_same(a, b):
+    """Masks differ by rounding at most: a pixel here and there."""
+    assert a.keys() == b.keys()
+    assert a
+    for key in a:
+        assert (a[key] != b[key]).mean() < 0.01, f"object, frame {key}"
+
+
+@pytest.fixture
+def reference(model, movie):
+    """Masks of three objects, tracked forward in one go."""
+    session = session_on(model, movie)
+    prompt(session)
+    return masks(session)
+
+
+def test_one_at_a_time_or_together_is_the_same(model, movie, reference):
+    apart = {}
+    for track_id in (1, 2, 3):
+        session = session_on(model, movie)
+        prompt(session, track_id)
+        apart |= masks(session)
+    assert_same(apart, reference)
+
+
+def test_without_a_cache_is_the_same(model, movie, reference):
+    session = session_on(model, movie, feature_budget_bytes=1)
+    prompt(session)
+    assert_same(masks(session), reference)
+
+
+def test_cancelled_and_resumed_is_the_same(model, movie, reference):
+    session = session_on(model, movie)
+    prompt(session)
+    found = {}
+    for start in range(0, N_FRAMES, 3):
+        found |= masks(session, frames=(start, start + 3))
+    assert_same(found, reference)
+
+
+def test_resumed_after_the_memory_features_were_dropped_is_the_same(
+    model, movie, reference
+):
+    session = session_on(model, movie)
+    prompt(session)
+    found = masks(session, frames=(0, 6))
+    session.segmenter._bank._hot.clear()
+    found |= masks(session, frames=(6, N_FRAMES))
+    assert_same(found, reference)
+
+
+def test_cancelling_in_the_middle_of_a_frame_leaves_a_valid_session(
+    model, movie, reference
+):
+    session = session_on(model, movie)
+    prompt(session)
+    asked = iter([False] * 9 + [True] * 1000)
+    found = {}
+    for result in session.propagate(should_stop=lambda: next(asked)):
+        found |= {(m.track_id, result.frame): m for m in result}
+    assert 0 < len({frame for _, frame in found}) < N_FRAMES
+    session.propagate()
+    rest = masks(session)
+    assert_same(rest, {key: reference[key] for key in rest})
+    assert {frame for _, frame in rest} | {frame for _, frame in found} == set(
+        range(N_FRAMES)
+    )
+
+
+def test_a_deleted_object_leaves_no_trace_in_the_others(model, movie, reference):
+    session = session_on(model, movie)
+    prompt(session)
+    masks(session, frames=(0, 6))
+    session.remove_object(2)
+    rest = masks(session)
+    assert {track_id for track_id, _ in rest} == {1, 3}
+    assert_same(rest, {key: reference[key] for key in rest})
+
+
+def test_nothing_grows_with_the_number_of_frames(model):
+    data = np.random.default_rng(0).integers(0, 999, (150, SIDE, SIDE)).astype("u2")
+    session = session_on(
+        model,
+        Movie(data),
+        feature_budget_bytes=400_000,
+        memory_budget_bytes=40_000,
+    )
+    prompt(session)
+    sizes = []
+    for result in session.propagate():
+        bank, features = session.segmenter._bank, session.segmenter._features
+        sizes.append((len(bank), len(bank._hot), len(features)))
+        assert len(result.objects) == 3
+    assert sizes[-1] == sizes[60] == max(sizes)
+
+
+def test_a_thin_mask_does_not_vanish(model, movie):
+    session = session_on(model, movie)
+    line = np.zeros((SIDE, SIDE), bool)
+    line[30, 5:60] = True
+    session.add_mask(1, 0, line)
+    (result,) = session.preview(0)
+    assert result.objects[0].object_score > 0
+    np.testing.assert_array_equal(session.labels[0] == 1, line)
+
+
+def test_a_failure_of_the_model_is_ours_and_earlier_frames_stay(
+    model, movie, monkeypatch
+):
+    session = session_on(model, movie)
+    prompt(session)
+    masks(session, frames=(0, 3))
+    before = session.labels.copy()
+
+    def fail(*args, **kwargs):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(model.net, "_track_step", fail)
+        with pytest.raises(EngineError, match=r"ran out of memory on frame 3"):
+            masks(session)
+    np.testing.assert_array_equal(session.labels, before)
+    assert not issubclass(EngineError, RuntimeError), "superqt would swallow it"
+    assert masks(session), "and it goes on"
+
+
+def test_a_frame_that_cannot_be_read_is_named(model, movie):
+    class Gone:
+        shape, dtype = movie.data.shape, movie.data.dtype
+
+        def __getitem__(self, index):
+            if index[0] == 2:
+                raise OSError("share is gone")
+            return movie.data[index]
+
+    session = session_on(model, Movie(Gone()))
+    prompt(session)
+    with pytest.raises(MovieError, match=r"Frame 2 .*share is gone"):
+        masks(session)
