@@ -1,0 +1,63 @@
+"""A model that is loaded when it is first needed, on the thread that needs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from napari_sam2_ivos.core.movie import Movie
+    from napari_sam2_ivos.core.planning import Plan
+    from napari_sam2_ivos.core.ports import Segmenter
+    from napari_sam2_ivos.core.results import FrameResult
+
+
+class LazySegmenter:
+    """Stands for a segmenter until somebody runs it; see `core.ports.Segmenter`.
+
+    Parameters
+    ----------
+    movie : Movie
+    factory : callable, (Movie) -> Segmenter
+        Loads the model; may take seconds.
+    """
+
+    def __init__(self, movie: Movie, factory: Callable[[Movie], Segmenter]) -> None:
+        self.movie = movie
+        self._factory = factory
+        self._loaded: Segmenter | None = None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether running begins without loading."""
+        return self._loaded is not None
+
+    def use(self, factory: Callable[[Movie], Segmenter]) -> None:
+        """Load with another factory next time; the model so far is let go.
+
+        Not while a plan is running.
+        """
+        self.close()
+        self._factory = factory
+
+    def run(
+        self, plan: Plan, should_stop: Callable[[], bool] | None = None
+    ) -> Iterator[FrameResult]:
+        """Load if needed, then compute the plan."""
+        if self._loaded is None:
+            self._loaded = self._factory(self.movie)
+        if should_stop is not None and should_stop():
+            return
+        yield from self._loaded.run(plan, should_stop)
+
+    def forget(self, track_id: int, frames: Iterable[int] | None = None) -> None:
+        """Drop memories of an object, if there can be any."""
+        if self._loaded is not None:
+            self._loaded.forget(track_id, frames)
+
+    def close(self) -> None:
+        """Let go of the model."""
+        loaded, self._loaded = self._loaded, None
+        if loaded is not None:
+            loaded.close()

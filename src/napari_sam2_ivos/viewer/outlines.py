@@ -1,0 +1,58 @@
+"""Drawn shapes as boxes and masks."""
+
+from __future__ import annotations
+
+import numpy as np
+from skimage.draw import polygon
+
+from napari_sam2_ivos.core.errors import PromptError
+from napari_sam2_ivos.core.prompts import Box, Mask
+
+CLOSED = ("polygon", "ellipse")
+"""Kinds of napari shapes that enclose an area; a rectangle is a box."""
+
+
+def corners_box(corners: np.ndarray) -> Box:
+    """Return the upright box around corners, ``(N, 2)`` of ``(y, x)``."""
+    (y0, x0), (y1, x1) = corners.min(axis=0), corners.max(axis=0)
+    return Box(float(y0), float(x0), float(y1), float(x1))
+
+
+def outline_mask(
+    vertices: np.ndarray,
+    kind: str,
+    plane_shape: tuple[int, int],
+    beside: Mask | None = None,
+) -> Mask:
+    """Return the mask inside an outline.
+
+    Parameters
+    ----------
+    vertices : ndarray, (N, 2)
+        ``(y, x)`` corners of a polygon, or the four corners around an ellipse.
+    kind : {"polygon", "ellipse"}
+    plane_shape : (int, int)
+    beside : Mask, optional
+        Another outline of the same object and frame; both count.
+
+    Raises
+    ------
+    PromptError
+        If no pixel of the image lies inside.
+    """
+    if kind == "ellipse":
+        centre = vertices.mean(axis=0)
+        axis_a = (vertices[1] - vertices[0]) / 2
+        axis_b = (vertices[2] - vertices[1]) / 2
+        angles = np.linspace(0, 2 * np.pi, 96, endpoint=False)[:, None]
+        vertices = centre + np.cos(angles) * axis_a + np.sin(angles) * axis_b
+    rows, columns = polygon(vertices[:, 0], vertices[:, 1], plane_shape)
+    if rows.size == 0:
+        raise PromptError(
+            "An outline holds no pixel of the image. Draw it larger, on the image."
+        )
+    plane = (
+        np.zeros(plane_shape, bool) if beside is None else beside.to_plane(plane_shape)
+    )
+    plane[rows, columns] = True
+    return Mask.from_plane(plane)

@@ -1,0 +1,54 @@
+"""Colours and symbols of prompts: the object's colour, the sign's symbol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam2_ivos.viewer.layers import POSITIVE, TRACK_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    import numpy.typing as npt
+
+UNUSED = (0.55, 0.55, 0.55, 1.0)
+"""Colour of a prompt that is drawn but not used; the message said why."""
+
+
+def colours_of(
+    layer: Any, color_of: Callable[[int], Any], unused: Collection[int]
+) -> npt.NDArray[np.float32]:
+    """Return one RGBA colour per row of a prompt layer."""
+    colours = np.tile(np.asarray(UNUSED, np.float32), (len(layer.data), 1))
+    for row, value in enumerate(layer.features[TRACK_ID].to_numpy()):
+        if row in unused or value != value or value <= 0:
+            continue
+        colour = color_of(int(value))
+        if colour is not None:
+            colours[row] = (*np.asarray(colour, np.float32)[:3], 1.0)
+    return colours
+
+
+def style_points(
+    layer: Any, color_of: Callable[[int], Any], unused: Collection[int] = ()
+) -> None:
+    """Colour points by object; a disc is positive, a cross is negative."""
+    if not len(layer.data):
+        return
+    colours = colours_of(layer, color_of, unused)
+    positive = layer.features[POSITIVE].to_numpy().astype(bool)
+    layer.face_color = colours
+    layer.border_color = np.where(
+        positive[:, None], np.float32([1, 1, 1, 1]), np.float32([0, 0, 0, 1])
+    )
+    layer.symbol = np.where(positive, "disc", "x").tolist()
+
+
+def style_shapes(
+    layer: Any, color_of: Callable[[int], Any], unused: Collection[int] = ()
+) -> None:
+    """Colour the outlines of shapes by object."""
+    if len(layer.data):
+        layer.edge_color = colours_of(layer, color_of, unused)
