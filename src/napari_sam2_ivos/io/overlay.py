@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 Colour = tuple[int, int, int]
 
 N_FRAMES = 6
-PANEL_WIDTH = 640
-"""Width of one frame in the picture, pixels."""
+PANEL_AREA = 480 * 480
+"""Pixels of one frame in the picture, about."""
+MOST_ENLARGED = 4.0
 GAP = 8
 OVERSAMPLING = 2
 DIMMEST = 0.5
@@ -63,7 +64,7 @@ def write_overlay(
         for f in frames
     ]
     with replacing(path) as part:
-        _montage(panels).save(part, format="PNG", optimize=True)
+        _montage(panels).save(part, format="PNG")
     return Path(path).expanduser()
 
 
@@ -90,8 +91,10 @@ def draw_frame(plane: np.ndarray, labels: np.ndarray, title: str = "") -> Image.
         Written into the upper left corner.
     """
     height, width = labels.shape
-    zoom = OVERSAMPLING * PANEL_WIDTH / width
-    size = (OVERSAMPLING * PANEL_WIDTH, max(1, round(height * zoom)))
+    zoom = min(MOST_ENLARGED, (PANEL_AREA / (height * width)) ** 0.5)
+    panel = (max(1, round(width * zoom)), max(1, round(height * zoom)))
+    zoom *= OVERSAMPLING
+    size = (OVERSAMPLING * panel[0], OVERSAMPLING * panel[1])
     grey = Image.fromarray((255 * plane + 0.5).astype(np.uint8))
     picture = grey.resize(size, Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(picture)
@@ -117,9 +120,7 @@ def draw_frame(plane: np.ndarray, labels: np.ndarray, title: str = "") -> Image.
         font = ImageFont.load_default(14 * OVERSAMPLING)
         place = (8.0 * OVERSAMPLING, 6.0 * OVERSAMPLING)
         _write(draw, place, title, font, (255, 255, 255), anchor="la")
-    return picture.resize(
-        (PANEL_WIDTH, max(1, size[1] // OVERSAMPLING)), Image.Resampling.LANCZOS
-    )
+    return picture.resize(panel, Image.Resampling.BOX)
 
 
 def _outline(pixels: np.ndarray) -> list[np.ndarray]:
