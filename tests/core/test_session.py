@@ -91,6 +91,17 @@ def test_a_correction_redoes_only_what_follows_it_up_to_the_next_anchor(session)
     assert run(session) == [4, 5, 6]
 
 
+def test_a_correction_can_be_carried_back_over_the_frames_before_it(session):
+    session.add_points(1, 0, [(15, 15)])
+    session.add_points(2, 0, [(45, 15)])
+    run(session)
+    session.add_points(1, 6, [(15, 15)])
+    session.preview(6)
+    assert run(session, "backward", (3, 7), [1]) == [5, 4, 3]
+    assert run(session, "backward", (3, 7), [1]) == []
+    assert run(session, "both") == [7, 8, 9]
+
+
 def test_an_anchor_is_not_overwritten_by_a_run(session):
     session.add_points(1, 0, [(15, 15)])
     run(session)

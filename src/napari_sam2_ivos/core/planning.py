@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from napari_sam2_ivos.core.errors import PromptError
-from napari_sam2_ivos.core.tracks import STALE
+from napari_sam2_ivos.core.tracks import STALE, Direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from napari_sam2_ivos.core.prompts import FramePrompts
     from napari_sam2_ivos.core.tracks import Track
-
-Direction = Literal["forward", "backward", "both"]
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,9 @@ def plan_propagation(
     the anchors up to it; backward on the frames before its last anchor, each
     from the anchors after it. "both" runs forward from the first anchor on and
     backward before it. Nothing runs where an object has no anchor to come
-    from, and frames that are up to date are left alone unless `recompute`.
+    from, and frames that are up to date are left alone unless `recompute`. Asked
+    for one direction, a frame that was tracked in the other is not up to date:
+    so a correction can be carried back over the frames that went wrong before it.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def plan_propagation(
         first = anchors[0]
         reach = anchors[-1] if direction == "backward" else first
         for frame in frames:
-            if not recompute and track.is_fresh(frame):
+            if not recompute and track.is_fresh(frame, direction):
                 continue
             if direction != "backward" and frame >= first:
                 forward.setdefault(frame, []).append(track.track_id)

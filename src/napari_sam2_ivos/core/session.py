@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam2_ivos.core.movie import Movie
-    from napari_sam2_ivos.core.planning import Direction
     from napari_sam2_ivos.core.ports import LabelStore, Segmenter
     from napari_sam2_ivos.core.results import FrameResult
+    from napari_sam2_ivos.core.tracks import Direction
 
 
 class Session:

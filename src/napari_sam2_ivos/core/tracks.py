@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
     from napari_sam2_ivos.core.prompts import FramePrompts
+
+Direction = Literal["forward", "backward", "both"]
 
 COMPUTED, STALE, REVERSE, ANCHOR = 1, 2, 4, 8
 """Bits of a cell's state; no bit set means that the frame was never computed."""
@@ -62,9 +64,18 @@ class Track:
         i = bisect_left(anchors, frame)
         return anchors[i] if i < len(anchors) else None
 
-    def is_fresh(self, frame: int) -> bool:
-        """Whether the frame is computed from the prompts as they are."""
-        return bool(self.state[frame] & (COMPUTED | STALE) == COMPUTED)
+    def is_fresh(self, frame: int, direction: Direction = "both") -> bool:
+        """Whether the frame is computed from the prompts as they are.
+
+        With a `direction`, also whether it was tracked that way; an anchor
+        belongs to both.
+        """
+        state = self.state[frame]
+        if state & (COMPUTED | STALE) != COMPUTED:
+            return False
+        if direction == "both" or frame in self.prompts:
+            return True
+        return bool(state & REVERSE) == (direction == "backward")
 
     def source_of(self, frame: int) -> bool | None:
         """Return from which side the frame can be tracked at once.
@@ -75,12 +86,10 @@ class Track:
             False from the frame before, True from the frame after (backward),
             None if neither is up to date.
         """
-        for reverse, neighbour in ((False, frame - 1), (True, frame + 1)):
-            if not 0 <= neighbour < len(self.state) or not self.is_fresh(neighbour):
-                continue
-            same_way = bool(self.state[neighbour] & REVERSE) == reverse
-            if same_way or neighbour in self.prompts:
-                return reverse
+        if frame > 0 and self.is_fresh(frame - 1, "forward"):
+            return False
+        if frame + 1 < len(self.state) and self.is_fresh(frame + 1, "backward"):
+            return True
         return None
 
     def mark(self, frame: int, *, reverse: bool, score: float, iou: float) -> None:

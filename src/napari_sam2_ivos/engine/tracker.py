@@ -27,8 +27,9 @@ MAX_ANCHORS_ATTENDED = 4
 PRIOR_LOGIT_LIMIT = 32.0
 """Upstream clamps the earlier mask to this before it refines it."""
 
-TOKENS_PER_BATCH = 32_768
-"""Objects times image tokens in one forward: 8 objects at 1024 px, 32 at 512."""
+TOKENS_PER_BATCH = {"cpu": 4_096, "mps": 8_192, "cuda": 32_768}
+"""Objects times image tokens in one forward: on a GPU 8 objects at 1024 px and 32
+at 512. A CPU gains nothing from more, and a cancel waits for the whole batch."""
 
 
 class Stopped(Exception):
@@ -103,7 +104,7 @@ class Tracker:
                 context = self._context(track_id, step.frame, own, step.reverse)
                 groups[context.frames].append((track_id, context))
         n_tokens = self._net.sam_image_embedding_size**2
-        size = max(1, TOKENS_PER_BATCH // n_tokens)
+        size = max(1, TOKENS_PER_BATCH[self._net.device.type] // n_tokens)
         for group in groups.values():
             for start in range(0, len(group), size):
                 if stop():
@@ -184,7 +185,10 @@ class Tracker:
         return memory
 
     def _memory_features(self, key: Key) -> torch.Tensor:
-        """Return the memory features of a key, made again if they were dropped."""
+        """Return the memory features of a key, made (again) if they are not there.
+
+        From the low-resolution mask, as upstream does for prompted frames.
+        """
         features = self._bank.features(key)
         if features is None:
             memory = self._known(key)
@@ -233,12 +237,10 @@ class Tracker:
         low_res, _, pointer, score, iou = self._forward(
             frame, [context], reverse, points, mask, prior
         )
+        # Its memory features are made when a frame is tracked from it: a click
+        # need not wait for them.
         memory = Memory(low_res.half(), pointer, score, float(iou), reverse, prompts)
         self._bank.put(key, memory)
-        # Upstream encodes a prompted frame from its low-resolution mask.
-        high_res = self._enlarge(low_res)
-        features = self._encode(frame, high_res, score, from_prompts=True)
-        self._bank.put_features(key, features)
 
     def _track(
         self, frame: int, group: list[tuple[int, _Context]], reverse: bool

@@ -43,7 +43,8 @@ class ResidualBlock(nn.Module):
         torch.Tensor, (B, C, H, W)
         """
         y = self.act(self.norm1(self.conv1(x)))
-        return self.act(x + self.norm2(self.conv2(y)))
+        refined: torch.Tensor = self.act(x + self.norm2(self.conv2(y)))
+        return refined
 
 
 class ConvTrunk(nn.Module):
