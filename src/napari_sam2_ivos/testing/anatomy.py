@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.testing.population import Cell
 
 TILE = 128
+GRAINS = np.array([0.3, 0.5, 0.8], np.float32)  # weight of fine, medium, coarse
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,15 @@ class Anatomy:
     texture: np.ndarray
 
 
-def texture_tiles(rng: np.random.Generator, n: int = 3) -> np.ndarray:
+def texture_tiles(rng: np.random.Generator) -> np.ndarray:
     """Make periodic textures of fine, medium and coarse grain.
 
     Returns
     -------
-    ndarray, (n, TILE, TILE) float32
+    ndarray, (3, TILE, TILE) float32
     """
     tiles = []
-    for grain in (1.0, 2.0, 4.0)[:n]:
+    for grain in (1.0, 2.0, 4.0):
         noise = rng.standard_normal((TILE, TILE))
         tile = ndimage.gaussian_filter(noise, grain, mode="wrap")
         tiles.append(tile / tile.std())
@@ -64,7 +65,7 @@ def draw(
     cells : list of Cell
     shape : tuple of int
         (Y, X).
-    tiles : ndarray, (n, TILE, TILE) float32
+    tiles : ndarray, (3, TILE, TILE) float32
     rods : bool
         Round-ended rods instead of wobbly ellipses.
     """
@@ -149,4 +150,5 @@ def _cell_texture(
     ix = (np.rint(u).astype(np.int32) + cell.seed // TILE) % TILE
     flat = tiles.reshape(len(tiles), -1)
     index = iy * TILE + ix
-    return 0.3 * flat[0][index] + 0.5 * flat[1][index] + 0.8 * flat[2][index]
+    mixed: np.ndarray = np.tensordot(GRAINS, flat[:, index], 1)
+    return mixed

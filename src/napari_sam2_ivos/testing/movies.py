@@ -133,7 +133,7 @@ def _backdrop(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     rows, columns = 2 * shape[0], 2 * shape[1]
     coarse = rng.uniform(0, 1, (7, 7)).astype(np.float32)
     at = np.meshgrid(np.linspace(1, 5, rows), np.linspace(1, 5, columns), indexing="ij")
-    return ndimage.map_coordinates(coarse, at, order=3)
+    return np.asarray(ndimage.map_coordinates(coarse, at, order=3))
 
 
 def _expose(rng: np.random.Generator, image: np.ndarray, photons: float) -> np.ndarray:
@@ -142,7 +142,7 @@ def _expose(rng: np.random.Generator, image: np.ndarray, photons: float) -> np.n
     shot = np.sqrt(light) * rng.standard_normal(image.shape, dtype=np.float32)
     read = 2.0 * rng.standard_normal(image.shape, dtype=np.float32)
     counts = 200 + 8 * (light + shot + read)
-    return np.clip(counts, 0, 65535).astype(np.uint16)
+    return np.asarray(np.clip(counts, 0, 65535).astype(np.uint16))
 
 
 def harder(habits: Habits, rng: np.random.Generator) -> Habits:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _blur(image: np.ndarray, sigma: float) -> np.ndarray:
-    return ndimage.gaussian_filter(image, sigma, mode="nearest", truncate=3)
+    return np.asarray(ndimage.gaussian_filter(image, sigma, mode="nearest", truncate=3))
 
 
 def nuclei(a: Anatomy) -> np.ndarray:
@@ -36,14 +36,15 @@ def phase_contrast(a: Anatomy) -> np.ndarray:
     halo = np.exp(-(((a.depth + 2.2) / 1.8) ** 2)) * (1 - mask)
     rim = np.exp(-(((a.depth - 1.5) / 1.5) ** 2)) * mask
     grain = (0.055 * a.texture - 0.09 * a.thickness * a.brightness) * mask
-    return 0.46 + 0.30 * _blur(halo - 0.55 * rim, 0.8) + _blur(grain, 0.6)
+    edges = _blur(halo - 0.55 * rim, 0.8)
+    return np.asarray(0.46 + 0.30 * edges + _blur(grain, 0.6))
 
 
 def dic(a: Anatomy) -> np.ndarray:
     """Relief: the slope of the optical path along one diagonal."""
     path = _blur(a.thickness * (4 + a.brightness) + 0.35 * a.texture, 1.0)
     slope = np.gradient(path, axis=0) + np.gradient(path, axis=1)
-    return 0.45 + 0.16 * slope
+    return np.asarray(0.45 + 0.16 * slope)
 
 
 def brightfield(a: Anatomy) -> np.ndarray:
@@ -53,7 +54,7 @@ def brightfield(a: Anatomy) -> np.ndarray:
         -(((a.depth - 2.8) / 1.3) ** 2)
     )
     grain = 0.03 * a.texture * mask
-    return 0.6 - 0.2 * _blur(line, 0.7) + grain - 0.03 * mask
+    return np.asarray(0.6 - 0.2 * _blur(line, 0.7) + grain - 0.03 * mask)
 
 
 def rods(a: Anatomy) -> np.ndarray:
@@ -68,7 +69,8 @@ def textured(a: Anatomy) -> np.ndarray:
     grain = a.texture * mask
     fine = grain - _blur(grain, 1.5)
     rim = np.exp(-((a.depth / 1.2) ** 2))
-    return 0.5 + 0.10 * fine + mask * 0.10 * (a.brightness - 0.9) - 0.08 * rim
+    tone = mask * (a.brightness - 0.9)
+    return np.asarray(0.5 + 0.10 * fine + 0.10 * tone - 0.08 * rim)
 
 
 MODALITIES: dict[str, Callable[[Anatomy], np.ndarray]] = {

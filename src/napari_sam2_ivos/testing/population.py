@@ -150,16 +150,16 @@ class Population:
         """Take the roomiest of a few random places."""
         tries = self.rng.uniform(0, 1, (8, 2)) * self.shape
         if not self.cells:
-            return tries[0]
+            return np.asarray(tries[0])
         others = np.array([c.centre for c in self.cells])
         gaps = np.linalg.norm(tries[:, None] - others, axis=-1).min(1)
-        return tries[int(self.rng.choice(np.argsort(gaps)[-3:]))]
+        return np.asarray(tries[int(self.rng.choice(np.argsort(gaps)[-3:]))])
 
     def _edge_place(self) -> np.ndarray:
         place = self.rng.uniform(0, 1, 2)
         axis = int(self.rng.integers(2))
         place[axis] = float(self.rng.integers(2))
-        return place * self.shape
+        return np.asarray(place * self.shape)
 
     def _new_cell(self, centre: np.ndarray) -> Cell:
         rng, habits = self.rng, self.habits
