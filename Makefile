@@ -19,7 +19,7 @@ $(READY): pyproject.toml scripts/setup.sh scripts/system_packages.sh
 	@touch $@
 
 demo: setup ## track cells in a sample movie; opens napari when there is a display
-	@sh scripts/demo.sh "$(DEMO_OUT)"
+	@$(BIN)/sam2-ivos demo --out "$(DEMO_OUT)"
 
 test: setup lint typecheck architecture manifest pytest ## everything that CI checks
 
