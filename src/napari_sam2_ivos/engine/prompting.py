@@ -61,10 +61,10 @@ def mask_input(
     Tensor, (1, 1, image_size, image_size) float32
         1 inside, 0 outside.
     """
-    plane = torch.from_numpy(mask.to_plane(plane_shape)).float().to(device)
+    plane = torch.from_numpy(mask.to_plane(plane_shape)).float()
     size = (image_size, image_size)
     soft = F.interpolate(
         plane[None, None], size, mode="bilinear", align_corners=False, antialias=True
     )
     threshold = torch.clamp(soft.max(), max=0.5)
-    return ((soft >= threshold) & (soft > 0)).float()
+    return ((soft >= threshold) & (soft > 0)).float().to(device)
