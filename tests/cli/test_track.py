@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import tifffile
 import zarr
 
 from napari_sam2_ivos.cli.track import parse_frames
-from napari_sam2_ivos.core.errors import EngineError, PromptError
+from napari_sam2_ivos.core.errors import EngineError, PromptError, StoreError
 from napari_sam2_ivos.io.labels import read_labels
 from napari_sam2_ivos.testing.segmenter import FakeSegmenter
 
@@ -155,6 +156,31 @@ def test_a_failure_in_the_middle_keeps_what_is_done(
     assert "Error: Out of memory." in err
     assert str(out) in said
     np.testing.assert_array_equal(np.load(out)[:6], blobs[1][:6])
+
+
+def test_a_disk_that_fills_up_costs_no_labels(
+    run_cli, fake_model, movie_file, clicks, blobs, tmp_path, monkeypatch
+):
+    from napari_sam2_ivos.io import labels as labels_module
+
+    write = labels_module.write_labels
+
+    def full(path, labels, **known):
+        if "spare" not in str(path):
+            raise StoreError(f"'{path}' could not be saved: the disk is full.")
+        return write(path, labels, **known)
+
+    (tmp_path / "spare").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "spare"))
+    monkeypatch.setattr(labels_module, "write_labels", full)
+    code, _, err = run_cli(
+        "track", movie_file, "--prompts", clicks, "--out", tmp_path / "o.npy"
+    )
+    assert code == 1
+    assert "the disk is full" in err
+    (spare,) = (tmp_path / "spare").glob("*/o.npy")
+    assert str(spare) in err
+    np.testing.assert_array_equal(np.load(spare), blobs[1])
 
 
 def test_an_object_that_is_lost_is_mentioned(run_cli, fake_model, movie_file, tmp_path):

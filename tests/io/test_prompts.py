@@ -58,6 +58,11 @@ def test_a_table_of_excel_in_german(tmp_path):
     assert prompts[1][0].points == (Point(1.5, 2.25),)
 
 
+def test_a_table_with_quotes(tmp_path):
+    text = '"frame","track_id","kind","y","x"\n"0","1","point","1","2"\n'
+    assert read(tmp_path, text)[1][0].points == (Point(1, 2),)
+
+
 def test_a_table_of_pandas(tmp_path):
     rows = [
         {"frame": 0, "track_id": 1, "kind": "point", "y": 1, "x": 2, "positive": 1},

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from enum import StrEnum
-from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -237,7 +238,12 @@ def _save(
         "unit": source.unit,
         "interval_s": source.interval_s,
     }
-    say(f"Labels:  {write_labels(out, session.labels, **known)}")
+    try:
+        say(f"Labels:  {write_labels(out, session.labels, **known)}")
+    except StoreError as error:
+        spare = Path(tempfile.mkdtemp(prefix="sam2-ivos-")) / out.name
+        write_labels(spare, session.labels, **known)
+        raise StoreError(f"{error} The labels are in '{spare}' instead.") from error
     if table is not None:
         from napari_sam2_ivos.io.tables import write_table
 

@@ -110,7 +110,7 @@ def _rows(path: Path) -> tuple[list[tuple[int, dict[str, str]]], str]:
     lines = text.splitlines()
     header = lines[0] if lines else ""
     separator = next((s for s in ("\t", ";") if s in header), ",")
-    names = [name.strip().lower() for name in header.split(separator)]
+    names = [name.strip().strip('"').lower() for name in header.split(separator)]
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise FormatError(
