@@ -10,9 +10,10 @@ from psygnal import Signal
 from napari_sam2_ivos.core.errors import IvosError
 from napari_sam2_ivos.core.session import Session
 from napari_sam2_ivos.core.tracks import COMPUTED, STALE
-from napari_sam2_ivos.viewer.axes import current_frame, go_to_frame
+from napari_sam2_ivos.viewer.axes import axis_name, current_frame, go_to_frame
 from napari_sam2_ivos.viewer.layer_set import LayerSet
 from napari_sam2_ivos.viewer.lazy_segmenter import LazySegmenter
+from napari_sam2_ivos.viewer.movies import calibration_of, held_positions
 from napari_sam2_ivos.viewer.objects import ObjectRow, new_row, row_of
 from napari_sam2_ivos.viewer.reading import Target
 from napari_sam2_ivos.viewer.schedule import Schedule, TrackRequest
@@ -99,6 +100,21 @@ class Controller:
     def held(self) -> Mapping[int, int]:
         """Where Z, channel and so on are held."""
         return self.target.held
+
+    def where_held(self) -> str:
+        """Return in words where Z and channel are held, and if that is on screen."""
+        shown = held_positions(self.viewer, self.image, self.target.time_axis)
+        held = ", ".join(
+            f"{axis_name(self.image, a)} {i}" for a, i in self.held.items()
+        )
+        if shown == dict(self.held):
+            return f"Tracked at {held}."
+        return f"Tracked at {held}; the sliders show another plane."
+
+    @property
+    def calibration(self) -> dict[str, Any]:
+        """Pixel size, its unit and the frame interval, as the writers of files want."""
+        return calibration_of(self.image, self.target.time_axis)
 
     def rows(self) -> list[ObjectRow]:
         """Return what to list: all objects by ID, and the one just begun."""

@@ -57,3 +57,24 @@ def contrast_of(layer: Any) -> tuple[float, float] | None:
         info = np.iinfo(dtype)
         untouched.append((float(info.min), float(info.max)))
     return None if (low, high) in untouched or high <= low else (low, high)
+
+
+def calibration_of(layer: Any, time_axis: int) -> dict[str, Any]:
+    """Return pixel size, unit and frame interval of a layer, None where unknown.
+
+    Returns
+    -------
+    dict
+        `scale` ``(y, x)``, `unit` and `interval_s`, as the writers of files
+        want them.
+    """
+    units, scale = layer.units, layer.scale
+    known = str(units[-1]) != "pixel" and units[-1] == units[-2]
+    interval = 1 * units[time_axis]
+    return {
+        "scale": (float(scale[-2]), float(scale[-1])) if known else None,
+        "unit": str(units[-1]) if known else None,
+        "interval_s": float(scale[time_axis] * interval.to("second").magnitude)
+        if interval.check("second")
+        else None,
+    }

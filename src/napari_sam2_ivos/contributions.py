@@ -1,0 +1,38 @@
+"""What napari.yaml points at; everything heavy is imported when it is used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SAMPLE_SEED = 3
+
+
+def __getattr__(name: str) -> Any:
+    """Import the panel when napari opens it; napari wants the class itself."""
+    if name == "IvosDock":
+        from napari_sam2_ivos.widgets.dock import IvosDock
+
+        return IvosDock
+    raise AttributeError(name)
+
+
+def sample_synthetic() -> list[tuple[Any, dict[str, Any], str]]:
+    """Make a movie of moving, dividing cells, with its true tracks hidden below."""
+    from napari_sam2_ivos.testing.movies import synthetic_movie
+
+    made = synthetic_movie("nuclei", n_frames=30, shape=(320, 420), seed=SAMPLE_SEED)
+    axes = {"axis_labels": ("t", "y", "x")}
+    truth = {"name": "true tracks", "visible": False, "opacity": 0.5}
+    return [
+        (made.movie, {"name": "cells", **axes}, "image"),
+        (made.labels, {**truth, **axes}, "labels"),
+    ]
+
+
+def sample_nucleus() -> list[tuple[Any, dict[str, Any], str]]:
+    """Download a real movie, or find it in the cache."""
+    from napari_sam2_ivos.io.samples import NUCLEUS, open_sample
+
+    source = open_sample(NUCLEUS)
+    meta: dict[str, Any] = {"name": source.name, "metadata": {"credit": NUCLEUS.credit}}
+    return [(source.data, meta, "image")]

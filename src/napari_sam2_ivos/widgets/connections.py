@@ -1,0 +1,30 @@
+"""Signals a widget listens to, let go of when the widget dies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Connections:
+    """Connects slots to psygnal and napari signals and takes them off again.
+
+    napari's close button of a dock tells the widget nothing but that it is
+    hidden; `QObject.destroyed` comes when it is too late to call its methods.
+    """
+
+    def __init__(self) -> None:
+        self._made: list[tuple[Any, Callable[..., Any]]] = []
+
+    def connect(self, signal: Any, slot: Callable[..., Any]) -> None:
+        """Connect."""
+        signal.connect(slot)
+        self._made.append((signal, slot))
+
+    def close(self, *_: Any) -> None:
+        """Disconnect everything."""
+        for signal, slot in self._made:
+            signal.disconnect(slot)
+        self._made.clear()

@@ -1,0 +1,52 @@
+"""Which model on which device, and how it is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_sam2_ivos.core.movie import Movie
+    from napari_sam2_ivos.core.ports import Segmenter
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """What the user chose.
+
+    Attributes
+    ----------
+    model : str
+        Name in the catalogue; not used with a checkpoint.
+    checkpoint, config : str or None
+        Files of another model.
+    device : str or None
+        None for the fastest there is.
+    """
+
+    model: str = "bundled"
+    checkpoint: str | None = None
+    config: str | None = None
+    device: str | None = None
+
+
+def segmenter_factory(
+    choice: ModelChoice, contrast: tuple[float, float] | None
+) -> Callable[[Movie], Segmenter]:
+    """Return what loads the chosen model for a movie; torch is imported then."""
+
+    def load(movie: Movie) -> Segmenter:
+        from napari_sam2_ivos.api import load_segmenter
+
+        return load_segmenter(
+            movie,
+            model=choice.model,
+            checkpoint=choice.checkpoint,
+            config=choice.config,
+            device=choice.device,
+            contrast=contrast,
+        )
+
+    return load

@@ -1,0 +1,87 @@
+"""The tools: what the next click in the canvas does."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSize, Signal
+from qtpy.QtWidgets import QButtonGroup, QGridLayout, QVBoxLayout, QWidget
+
+from napari_sam2_ivos.viewer.keys import KEYS
+from napari_sam2_ivos.viewer.tools import Tool
+from napari_sam2_ivos.widgets.icons import SIZE, tool_icon
+from napari_sam2_ivos.widgets.pieces import button, hint, section
+
+if TYPE_CHECKING:
+    from napari_sam2_ivos.viewer.controller import Controller
+    from napari_sam2_ivos.widgets.theme import Colours
+
+_TITLES = {
+    Tool.POSITIVE: "Click",
+    Tool.NEGATIVE: "Not this",
+    Tool.BOX: "Box",
+    Tool.OUTLINE: "Outline",
+    Tool.PAINT: "Paint",
+    Tool.ERASE: "Erase",
+}
+
+
+class PromptPanel(QWidget):
+    """One button per tool, and a line that says how to use it."""
+
+    wanted = Signal(str)
+    """Emitted with the value of the `Tool` that was chosen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.controller: Controller | None = None
+        self.heading = section("PROMPT")
+        self.hint = hint()
+        self.buttons: dict[Tool, QWidget] = {}
+        group = QButtonGroup(self)
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(4)
+        keys = {key.action: key.keys[0] for key in KEYS}
+        for i, tool in enumerate(Tool):
+            key = f" ({keys[tool.value]})" if tool.value in keys else ""
+            made = button(
+                _TITLES[tool],
+                partial(self.wanted.emit, tool.value),
+                tool.hint + key,
+                name="tool",
+            )
+            made.setCheckable(True)
+            made.setIconSize(QSize(SIZE, SIZE))
+            group.addButton(made)
+            grid.addWidget(made, i // 3, i % 3)
+            self.buttons[tool] = made
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.heading)
+        layout.addLayout(grid)
+        layout.addWidget(self.hint)
+
+    def show_theme(self, colours: Colours) -> None:
+        """Draw the pictures in the colours of the theme."""
+        for tool, made in self.buttons.items():
+            made.setIcon(tool_icon(tool, colours.text, colours.on_accent))
+
+    def show_controller(self, controller: Controller | None) -> None:
+        """Show the tool of another session."""
+        self.controller = controller
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show things as they are."""
+        c = self.controller
+        if c is None or c.current is None:
+            self.heading.setText("PROMPT")
+            self.hint.setText("Choose a tool to begin the first object.")
+            return
+        self.buttons[c.tool].setChecked(True)
+        where = f"frame {c.frame}" if 0 <= c.frame < c.movie.n_frames else "no frame"
+        self.heading.setText(f"PROMPT  ·  object {c.current}, {where}")
+        self.hint.setText(c.tool.hint)

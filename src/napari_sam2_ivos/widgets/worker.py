@@ -1,0 +1,81 @@
+"""Jobs on a thread, their results on the thread of the window."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from superqt.utils import GeneratorWorker
+
+from napari_sam2_ivos.core.errors import EngineError, IvosError, IvosWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from napari_sam2_ivos.core.results import FrameResult
+    from napari_sam2_ivos.viewer.jobs import Job
+
+MAX_UNSHOWN = 4
+"""Results that may wait for the window; the model then waits too."""
+
+PATIENCE_S = 1.0
+"""How long the model waits; a window that is closing takes nothing any more."""
+
+
+class QtRunner:
+    """Runs jobs on a thread; see `viewer.jobs.Runner`.
+
+    `warn` is called on the window's thread with what the model warned of.
+    """
+
+    def __init__(self, warn: Callable[[str], None] | None = None) -> None:
+        self._warn = warn
+        self._worker: Any = None
+
+    def start(
+        self,
+        job: Job,
+        on_result: Callable[[FrameResult], None],
+        on_end: Callable[[IvosError | None], None],
+    ) -> None:
+        """Begin; returns at once."""
+        credit = threading.Semaphore(MAX_UNSHOWN)
+        failure: list[IvosError] = []
+
+        def show(result: FrameResult) -> None:
+            try:
+                on_result(result)
+            finally:
+                credit.release()
+
+        def fail(error: Exception) -> None:
+            known = isinstance(error, IvosError)
+            failure.append(error if known else EngineError(str(error)))
+
+        def end() -> None:
+            self._worker = None
+            on_end(failure[0] if failure else None)
+
+        worker = GeneratorWorker(_produce, job, credit)
+        worker.yielded.connect(show)
+        worker.errored.connect(fail)
+        worker.warned.connect(self._relay)
+        worker.finished.connect(end)
+        self._worker = worker
+        worker.start()
+
+    def _relay(self, shown: tuple[Any, ...]) -> None:
+        message, category = shown[:2]
+        if self._warn is not None and issubclass(category, IvosWarning):
+            self._warn(str(message))
+
+
+def _produce(job: Job, credit: threading.Semaphore) -> Iterator[FrameResult]:
+    """Yield the results; never a `RuntimeError`, which superqt would swallow."""
+    results = job.results()
+    try:
+        for result in results:
+            credit.acquire(timeout=PATIENCE_S)
+            yield result
+    finally:
+        results.close()
