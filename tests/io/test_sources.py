@@ -202,8 +202,11 @@ def test_a_compression_without_decoder_names_the_package(tmp_path, monkeypatch):
         path, stack((3, 7, 9)), compression="zlib", photometric="minisblack"
     )
     monkeypatch.setattr(tifffile.TIFF, "DECOMPRESSORS", {})
-    with pytest.raises(FormatError, match=r"ADOBE_DEFLATE.*pip install imagecodecs"):
-        open_source(path)
+    for given_path in (path, tmp_path):  # a stack, and a folder of frames
+        with pytest.raises(
+            FormatError, match=r"ADOBE_DEFLATE.*pip install imagecodecs"
+        ):
+            open_source(given_path)
 
 
 # ---- zarr and numpy ------------------------------------------------------

@@ -17,6 +17,7 @@ from napari_sam2_ivos.io.sources import (
     Source,
     natural_key,
 )
+from napari_sam2_ivos.io.tiff_movie import require_decoder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,6 +82,7 @@ def _header(file: Path) -> tuple[tuple[int, ...], str]:
         if file.suffix.lower() in TIFF_SUFFIXES:
             with tifffile.TiffFile(file) as tiff:
                 series = tiff.series[0]
+                require_decoder(series.keyframe, file)
                 return tuple(series.shape), str(series.dtype)
         with Image.open(file) as picture:
             mode = _target_mode(picture)

@@ -41,7 +41,7 @@ class Sample:
 # skimage.data.protein_transport): a fixed commit, so it cannot change.
 NUCLEUS = Sample(
     name="nucleus.tif",
-    title="Nuclear envelope of a HeLa cell, 15 frames, 2 channels",
+    title="A protein moving to the nuclear envelope, 15 frames, 2 channels",
     url=(
         "https://gitlab.com/scikit-image/data/-/raw/"
         "2cdc5ce89b334d28f06a58c9f0ca21aa6992a5ba/NPCsingleNucleus.tif"

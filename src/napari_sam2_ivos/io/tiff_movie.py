@@ -77,7 +77,12 @@ def _open_series(series: Any, tiff: tifffile.TiffFile, path: Path) -> Any:
     """Open the planes of a series as an array, if all of them are there."""
     if _reaches_beyond(series, tiff):
         raise _cut_short(path)
-    page = series.keyframe
+    require_decoder(series.keyframe, path)
+    return zarr.open(series.aszarr(level=0), mode="r")
+
+
+def require_decoder(page: Any, path: Path) -> None:
+    """Find out when opening, not in the middle of a run, that a decoder lacks."""
     try:
         decoder = tifffile.TIFF.DECOMPRESSORS[page.compression]
     except (KeyError, ValueError, ImportError):
@@ -87,7 +92,6 @@ def _open_series(series: Any, tiff: tifffile.TiffFile, path: Path) -> Any:
             f"'{path.name}' is compressed with {page.compression.name}, which needs"
             " one more package: pip install imagecodecs."
         )
-    return zarr.open(series.aszarr(level=0), mode="r")
 
 
 def _not_tiff(path: Path, error: Exception) -> FormatError:
