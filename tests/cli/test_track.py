@@ -15,6 +15,7 @@ import zarr
 from napari_sam2_ivos.cli.track import parse_frames
 from napari_sam2_ivos.core.errors import EngineError, PromptError, StoreError
 from napari_sam2_ivos.io.labels import read_labels
+from napari_sam2_ivos.io.sources import open_source
 from napari_sam2_ivos.testing.segmenter import FakeSegmenter
 
 
@@ -183,6 +184,37 @@ def test_a_disk_that_fills_up_costs_no_labels(
     np.testing.assert_array_equal(np.load(spare), blobs[1])
 
 
+def test_a_zarr_takes_every_frame_as_it_comes(
+    run_cli, fake_model, movie_file, clicks, blobs, tmp_path, monkeypatch
+):
+    out = tmp_path / "out.zarr"
+    segment, seen = FakeSegmenter._segment, []
+
+    def watching(self, plan, step, track_id, found):
+        if step.frame == 8:
+            seen.append(zarr.open(out, mode="r")[:])
+        return segment(self, plan, step, track_id, found)
+
+    monkeypatch.setattr(FakeSegmenter, "_segment", watching)
+    code, _, err = run_cli("track", movie_file, "--prompts", clicks, "--out", out)
+    assert code == 0, err
+    np.testing.assert_array_equal(seen[0][:8], blobs[1][:8])
+    assert open_source(out).scale == (0.5, 0.5)
+    assert open_source(out).interval_s == 60
+
+
+def test_a_zarr_of_a_run_that_did_nothing_does_not_stay(
+    run_cli, fake_model, movie_file, clicks, tmp_path
+):
+    out = tmp_path / "out.zarr"
+    code, *_ = run_cli(
+        *("track", movie_file, "--prompts", clicks, "--out", out),
+        *("--direction", "backward", "--frames", "5:9"),
+    )
+    assert code == 1
+    assert not out.exists()
+
+
 def test_an_object_that_is_lost_is_mentioned(run_cli, fake_model, movie_file, tmp_path):
     clicks = tmp_path / "c.csv"
     clicks.write_text("frame,track_id,kind,y,x\n0,1,point,10,9\n0,7,point,39,0\n")
@@ -269,6 +301,25 @@ def test_the_movie_is_never_overwritten(fails, movie_file, clicks):
     line = fails(movie_file, "--prompts", clicks, "--out", movie_file, "--overwrite")
     assert "is what is read" in line
     assert movie_file.read_bytes() == before
+
+
+def test_two_outputs_of_one_name(fails, movie_file, clicks, tmp_path):
+    out = tmp_path / "o.tif"
+    line = fails(movie_file, "--prompts", clicks, "--out", out, "--table", out)
+    assert "written already" in line
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--config", "c.yaml"],
+        ["--checkpoint", "w.pt", "--config", "c.yaml", "--model", "tiny"],
+    ],
+)
+def test_options_that_contradict(fails, movie_file, clicks, tmp_path, options):
+    out = tmp_path / "o.tif"
+    line = fails(movie_file, "--prompts", clicks, "--out", out, *options)
+    assert "--checkpoint" in line
 
 
 def test_somebody_elses_zarr_is_refused_before_the_work(

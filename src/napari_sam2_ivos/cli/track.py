@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from napari_sam2_ivos.cli.holding import held_axes
+from napari_sam2_ivos.cli.outputs import Outputs
 from napari_sam2_ivos.cli.screen import remark, say
-from napari_sam2_ivos.core.errors import PromptError, StoreError
+from napari_sam2_ivos.core.errors import ModelError, PromptError
 
 if TYPE_CHECKING:
     from napari_sam2_ivos.cli.running import Outcome
@@ -104,12 +104,15 @@ def track(
     ] = False,
 ) -> None:
     """Track prompted objects through a movie and save their labels."""
-    from napari_sam2_ivos.api import open_session
+    from napari_sam2_ivos.api import load_segmenter
     from napari_sam2_ivos.core.movie import Movie
+    from napari_sam2_ivos.core.session import Session
     from napari_sam2_ivos.io.prompts import read_prompts
     from napari_sam2_ivos.io.sources import open_source
 
-    _check_outputs(out, table, overlay, inputs=(movie, prompts), overwrite=overwrite)
+    _check_model(model, checkpoint, config)
+    outputs = Outputs(out, table, overlay)
+    outputs.check((movie, prompts), overwrite=overwrite)
     source = open_source(movie)
     held = held_axes(hold or [], source)
     opened = Movie(source.data, source.time_axis, source.rgb, held, source.name)
@@ -120,7 +123,7 @@ def track(
         n_frames=opened.n_frames,
         prompt_frame=prompt_frame,
     )
-    session = open_session(
+    segmenter = load_segmenter(
         opened,
         model=model,
         checkpoint=checkpoint,
@@ -129,9 +132,11 @@ def track(
         contrast=contrast,
     )
     try:
-        _track(session, source, given, span, direction, out, table, overlay)
+        labels = outputs.store(opened.shape, source)
+        session = Session(opened, segmenter, labels)
+        _track(session, source, given, span, direction, outputs)
     finally:
-        session.segmenter.close()
+        segmenter.close()
 
 
 def _track(
@@ -140,9 +145,7 @@ def _track(
     given: Prompts,
     span: range,
     direction: Direction,
-    out: Path,
-    table: Path | None,
-    overlay: Path | None,
+    outputs: Outputs,
 ) -> None:
     from napari_sam2_ivos.cli.running import run
 
@@ -151,6 +154,7 @@ def _track(
             session.set_prompts(track_id, frame, prompts)
     plan = session.plan(direction.value, span)
     if not plan.steps:
+        outputs.discard()
         raise PromptError(
             f"There is nothing to track {direction.value} on frames"
             f" {span.start}:{span.stop}: no prompt lies on the way. Try --direction"
@@ -162,7 +166,9 @@ def _track(
     )
     outcome = run(session, plan)
     if outcome.n_steps:
-        _save(session, source, out, table, overlay)
+        outputs.save(session, source)
+    else:
+        outputs.discard()
     _report(outcome, len(plan.steps))
     if outcome.error is not None:
         raise outcome.error
@@ -193,66 +199,12 @@ def parse_frames(text: str | None, n_frames: int) -> range:
     return frames
 
 
-def _check_outputs(
-    out: Path,
-    table: Path | None,
-    overlay: Path | None,
-    *,
-    inputs: tuple[Path, ...],
-    overwrite: bool,
-) -> None:
-    """Find out before the work, not after it, that it cannot be saved."""
-    from napari_sam2_ivos.io.atomic import checked_target
-    from napari_sam2_ivos.io.labels import check_suffix
-
-    suffix = check_suffix(out)
-    for path in (out, table, overlay):
-        if path is None:
-            continue
-        target = checked_target(path)
-        if any(target.resolve() == given.resolve() for given in inputs):
-            raise StoreError(f"'{path}' is what is read. Choose another name for it.")
-        if not target.exists():
-            continue
-        if path is out and suffix == ".zarr":
-            from napari_sam2_ivos.io.labels_zarr import check_free
-
-            check_free(target)
-        if not overwrite:
-            raise StoreError(
-                f"'{path}' is there already. Choose another name, or add --overwrite."
-            )
-
-
-def _save(
-    session: Session,
-    source: Source,
-    out: Path,
-    table: Path | None,
-    overlay: Path | None,
-) -> None:
-    from napari_sam2_ivos.io.labels import write_labels
-
-    known: dict[str, Any] = {
-        "scale": source.scale,
-        "unit": source.unit,
-        "interval_s": source.interval_s,
-    }
-    try:
-        say(f"Labels:  {write_labels(out, session.labels, **known)}")
-    except StoreError as error:
-        spare = Path(tempfile.mkdtemp(prefix="sam2-ivos-")) / out.name
-        write_labels(spare, session.labels, **known)
-        raise StoreError(f"{error} The labels are in '{spare}' instead.") from error
-    if table is not None:
-        from napari_sam2_ivos.io.tables import write_table
-
-        labels, movie, tracks = session.labels, session.movie, session.tracks
-        say(f"Table:   {write_table(table, labels, movie, tracks, **known)}")
-    if overlay is not None:
-        from napari_sam2_ivos.io.overlay import write_overlay
-
-        say(f"Picture: {write_overlay(overlay, session.movie, session.labels)}")
+def _check_model(model: str, checkpoint: Path | None, config: str | None) -> None:
+    """Refuse options that contradict each other."""
+    if checkpoint is None and config is not None:
+        raise ModelError("--config goes with --checkpoint. Give both, or --model.")
+    if checkpoint is not None and model != "bundled":
+        raise ModelError("Give either --model or --checkpoint, not both.")
 
 
 def _report(outcome: Outcome, n_planned: int) -> None:

@@ -24,9 +24,19 @@ MARK = "napari_sam2_ivos"
 
 
 def create_array(
-    folder: Path, shape: tuple[int, int, int], **notes: Any
+    folder: Path,
+    shape: tuple[int, int, int],
+    *,
+    scale: tuple[float, float] | None = None,
+    unit: str | None = None,
+    interval_s: float | None = None,
 ) -> zarr.Array[Any]:
     """Make an empty ``(T, Y, X)`` uint16 array in a folder that is not there yet."""
+    notes = {
+        "pixel_size": list(scale) if scale else None,
+        "pixel_unit": unit,
+        "frame_interval_s": interval_s,
+    }
     return zarr.create_array(
         folder,
         shape=shape,
@@ -69,18 +79,15 @@ def write_zarr(
     """Write a zarr array; an earlier one of ours is replaced when all is done."""
     target = checked_target(path)
     check_free(target)
-    notes = {
-        "pixel_size": list(scale) if scale else None,
-        "pixel_unit": unit,
-        "frame_interval_s": interval_s,
-    }
     shape = (int(labels.shape[0]), int(labels.shape[1]), int(labels.shape[2]))
     try:
         work = Path(tempfile.mkdtemp(".part", ".", target.parent))
     except OSError as error:
         raise cannot_save(target, error) from error
     try:
-        array = create_array(work / "new", shape, **notes)
+        array = create_array(
+            work / "new", shape, scale=scale, unit=unit, interval_s=interval_s
+        )
         for frame, plane in enumerate(planes_of(labels)):
             array[frame] = plane
         if target.exists():

@@ -26,6 +26,10 @@ def create_store(
     shape: tuple[int, int, int],
     dtype: np.dtype[Any] | type = np.uint16,
     path: str | os.PathLike[str] | None = None,
+    *,
+    scale: tuple[float, float] | None = None,
+    unit: str | None = None,
+    interval_s: float | None = None,
 ) -> LabelStore:
     """Make an empty label stack, in memory or on disk.
 
@@ -39,6 +43,9 @@ def create_store(
         A ``.zarr`` folder to keep the labels in as they are made. Without it
         they are in memory if that takes less than 1 GiB, else in a temporary
         folder that goes away with the store.
+    scale, unit, interval_s
+        Pixel size ``(y, x)``, its unit and seconds between frames, noted in a
+        store at `path`.
 
     Raises
     ------
@@ -59,7 +66,9 @@ def create_store(
                 f"'{target}' is there already. Choose another name for the labels."
             )
         try:
-            return create_array(target, shape)
+            return create_array(
+                target, shape, scale=scale, unit=unit, interval_s=interval_s
+            )
         except OSError as error:
             raise cannot_save(target, error) from error
     try:

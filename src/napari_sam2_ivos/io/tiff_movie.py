@@ -129,12 +129,12 @@ def _movie_series(tiff: tifffile.TiffFile, path: Path) -> Any:
 
 
 def _reaches_beyond(series: Any, tiff: tifffile.TiffFile) -> bool:
-    size = tiff.filehandle.size
     if series.dataoffset is not None:
-        return bool(series.dataoffset + series.nbytes > size)
+        return bool(series.dataoffset + series.nbytes > tiff.filehandle.size)
     page = series.pages[-1]
     if page is None or not page.dataoffsets:
         return False
+    size = page.parent.filehandle.size  # of an OME-TIFF set, perhaps another file
     return bool(page.dataoffsets[-1] + page.databytecounts[-1] > size)
 
 
