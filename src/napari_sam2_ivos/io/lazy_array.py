@@ -118,7 +118,8 @@ class FrameArray(LazyArray):
         """Read the frames chosen on the first axis, then index within them."""
         parts = index if isinstance(index, tuple) else (index,)
         if not parts or parts[0] is Ellipsis:
-            parts = (slice(None), *parts)
+            complete = len(parts) - 1 == self.ndim  # the ellipsis stands for nothing
+            parts = parts[1:] if complete else (slice(None), *parts)
         first, rest = parts[0], parts[1:]
         frames = np.arange(len(self))[first]
         if frames.ndim == 0:
