@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels, Points, Shapes
-from napari.utils.colormaps import label_colormap
 from psygnal import Signal
 
 from napari_sam2_ivos.viewer.axes import layer_to_layer
@@ -19,6 +18,7 @@ from napari_sam2_ivos.viewer.layers import (
     make_shapes,
     set_next,
 )
+from napari_sam2_ivos.viewer.palette import object_colormap
 from napari_sam2_ivos.viewer.prompt_reader import PromptReader
 from napari_sam2_ivos.viewer.prompt_writer import drop_rows, write_prompts
 from napari_sam2_ivos.viewer.styling import style_points, style_shapes
@@ -158,7 +158,9 @@ class LayerSet:
 
     def color_of(self, track_id: int) -> Any:
         """Return the RGBA colour of an object."""
-        colormap = self.labels.colormap if self.labels is not None else label_colormap()
+        colormap = (
+            self.labels.colormap if self.labels is not None else object_colormap()
+        )
         return colormap.map(track_id)
 
     def restyle(self, event: Any = None) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 from napari.layers import Labels, Points, Shapes
 
 from napari_sam2_ivos.viewer.label_view import expand
+from napari_sam2_ivos.viewer.palette import object_colormap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +51,7 @@ def make_labels(
         expand(store, time_axis, image.ndim - 2),
         name=f"{image.name} objects",
         opacity=0.5,
+        colormap=object_colormap(),
         **place,
     )
 
@@ -61,9 +63,9 @@ def make_points(image: Any) -> Points:
         name=f"{image.name} clicks",
         features=_no_rows(TRACK_ID, POSITIVE),
         feature_defaults={TRACK_ID: 1, POSITIVE: True},
-        size=max(4.0, plane_size(image) / 60),
+        size=max(4.0, plane_size(image) / 40),
         border_color="white",
-        canvas_size_limits=(9, 15),
+        canvas_size_limits=(0, 14),
         **placement(image),
     )
 

@@ -6,7 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error
-from qtpy.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 from superqt import QCollapsible
 from superqt.utils import qthrottled
 
@@ -96,8 +103,8 @@ class IvosDock(QWidget):
         self.panels = (self.objects, self.prompts, self.tracking, self.export)
         work = QWidget()
         column = QVBoxLayout(work)
-        column.setContentsMargins(8, 8, 8, 8)
-        column.setSpacing(8)
+        column.setContentsMargins(6, 4, 6, 4)
+        column.setSpacing(6)
         column.addWidget(self.images)
         column.addWidget(self.note)
         column.addWidget(self.back)
@@ -112,12 +119,14 @@ class IvosDock(QWidget):
         self.stack.addWidget(work)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self.stack)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 4)
         outer.addWidget(scroll, 1)
         outer.addLayout(row(self.messages))
         self.setMinimumWidth(300)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.images.changed.connect(self._on_image)
         self.models.changed.connect(self._on_model)
         self.models.failed.connect(self.show_error)
@@ -326,6 +335,8 @@ def _fold(title: str, content: QWidget) -> QCollapsible:
     """Return a part of the panel that is closed until wanted."""
     fold = QCollapsible(title)
     fold.setDuration(0)
+    fold.setCollapsedIcon("▸")
+    fold.setExpandedIcon("▾")
     fold.addWidget(content)
     fold.layout().setContentsMargins(0, 0, 0, 0)
     return fold

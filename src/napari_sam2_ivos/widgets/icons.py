@@ -24,8 +24,8 @@ def tool_icon(tool: Tool, colour: str, checked: str) -> QIcon:
     return icon
 
 
-def swatch(rgba: tuple[float, float, float, float]) -> QPixmap:
-    """Return a disc in the colour of an object."""
+def swatch(rgba: tuple[float, float, float, float]) -> QIcon:
+    """Return a disc in the colour of an object, the same when it is selected."""
     pixmap = QPixmap(QSize(12, 12) * _SCALE)
     pixmap.setDevicePixelRatio(_SCALE)
     pixmap.fill(Qt.GlobalColor.transparent)
@@ -35,7 +35,10 @@ def swatch(rgba: tuple[float, float, float, float]) -> QPixmap:
     painter.setBrush(QColor.fromRgbF(*(float(v) for v in rgba[:3])))
     painter.drawEllipse(QRectF(1, 1, 10, 10))
     painter.end()
-    return pixmap
+    icon = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected, QIcon.Mode.Active):
+        icon.addPixmap(pixmap, mode)
+    return icon
 
 
 def _draw(picture: Callable[[QPainter], None], colour: str) -> QPixmap:

@@ -58,7 +58,7 @@ class ModelPanel(QWidget):
         own.setContentsMargins(0, 0, 0, 0)
         for title, edit in (("Checkpoint", self.checkpoint), ("Config", self.config)):
             browse = button("…", partial(self._browse, edit), "Choose a file")
-            own.addRow(title, row(edit, browse, stretch=0))
+            own.addRow(title, row(edit, browse, stretch=(0,)))
             edit.editingFinished.connect(self._on_changed)
         form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
@@ -128,7 +128,9 @@ class ModelPanel(QWidget):
             return
         entry = find(self.model.currentData())
         missing = installed_path(entry) is None
-        self.note.setText(f"{entry.note}. Licence: {entry.licence}.".capitalize())
+        self.note.setText(
+            f"{entry.note[:1].upper()}{entry.note[1:]}. Licence: {entry.licence}."
+        )
         self.get.setVisible(missing and entry.url is not None)
         self.get.setText("Stop" if self._download_job.is_running else "Download")
 

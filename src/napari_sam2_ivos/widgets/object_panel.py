@@ -43,7 +43,7 @@ class ObjectPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addLayout(row(section("OBJECTS"), self.new, stretch=0))
+        layout.addLayout(row(section("OBJECTS"), self.new, stretch=(0,)))
         layout.addWidget(self.empty)
         layout.addWidget(self.table)
         layout.addLayout(row(self.clear, self.delete))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from napari_sam2_ivos.widgets.icons import swatch
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from napari_sam2_ivos.viewer.objects import ObjectRow
 
-HEADERS = ("Object", "Frames", "Prompted", "State")
+HEADERS = ("Object", "Frames", "Prompts", "State")
 TIPS = (
     "Track ID: the value of the object in the label stack",
     "First and last frame that was computed",
@@ -96,7 +96,12 @@ class ObjectTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(24)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(40)
+        for column, width in enumerate((60, 64, 62)):
+            header.resizeSection(column, width)
+        self.setIconSize(QSize(12, 12))
         self.setMinimumHeight(130)
         self.clicked.connect(self._on_clicked)
         self.doubleClicked.connect(self._on_double_clicked)

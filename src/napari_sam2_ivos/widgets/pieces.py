@@ -55,11 +55,11 @@ def button(
     return made
 
 
-def row(*widgets: QWidget, stretch: int | None = None) -> QHBoxLayout:
-    """Return widgets side by side; the one at `stretch` takes the room."""
+def row(*widgets: QWidget, stretch: tuple[int, ...] = ()) -> QHBoxLayout:
+    """Return widgets side by side; those at `stretch`, or all, share the room."""
     layout = QHBoxLayout()
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(4)
     for i, widget in enumerate(widgets):
-        layout.addWidget(widget, 1 if stretch is None or i == stretch else 0)
+        layout.addWidget(widget, 1 if not stretch or i in stretch else 0)
     return layout

@@ -5,13 +5,20 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Signal
-from qtpy.QtWidgets import QButtonGroup, QGridLayout, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_sam2_ivos.viewer.keys import KEYS
 from napari_sam2_ivos.viewer.tools import Tool
 from napari_sam2_ivos.widgets.icons import SIZE, tool_icon
-from napari_sam2_ivos.widgets.pieces import button, hint, section
+from napari_sam2_ivos.widgets.pieces import hint, section
 
 if TYPE_CHECKING:
     from napari_sam2_ivos.viewer.controller import Controller
@@ -38,31 +45,35 @@ class PromptPanel(QWidget):
         self.controller: Controller | None = None
         self.heading = section("PROMPT")
         self.hint = hint()
-        self.buttons: dict[Tool, QWidget] = {}
+        self.buttons: dict[Tool, QToolButton] = {}
         group = QButtonGroup(self)
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(4)
+        tools = QHBoxLayout()
+        tools.setSpacing(3)
         keys = {key.action: key.keys[0] for key in KEYS}
-        for i, tool in enumerate(Tool):
+        for tool in Tool:
             key = f" ({keys[tool.value]})" if tool.value in keys else ""
-            made = button(
-                _TITLES[tool],
-                partial(self.wanted.emit, tool.value),
-                tool.hint + key,
-                name="tool",
-            )
+            made = QToolButton()
+            made.setObjectName("tool")
+            made.setText(_TITLES[tool])
+            made.setToolTip(tool.hint + key)
+            made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             made.setCheckable(True)
             made.setIconSize(QSize(SIZE, SIZE))
+            made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            made.clicked.connect(partial(self._choose, tool))
             group.addButton(made)
-            grid.addWidget(made, i // 3, i % 3)
+            tools.addWidget(made)
             self.buttons[tool] = made
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.heading)
-        layout.addLayout(grid)
+        layout.addLayout(tools)
         layout.addWidget(self.hint)
+
+    def _choose(self, tool: Tool) -> None:
+        self.wanted.emit(tool.value)
 
     def show_theme(self, colours: Colours) -> None:
         """Draw the pictures in the colours of the theme."""

@@ -38,10 +38,16 @@ class Colours:
             text=theme.text.as_rgb(),
             muted=f"rgb{muted}",
             accent=theme.current.as_rgb(),
-            on_accent="white",
+            on_accent="white" if _luminance(theme.current) < 0.5 else "black",
             warning=theme.warning.as_rgb(),
             error=theme.error.as_rgb(),
         )
+
+
+def _luminance(colour: Any) -> float:
+    """Return how bright a colour looks, 0 to 1."""
+    r, g, b = colour.as_rgb_tuple()[:3]
+    return float(0.2126 * r + 0.7152 * g + 0.0722 * b) / 255
 
 
 def style_sheet(c: Colours) -> str:
@@ -53,12 +59,17 @@ QLabel#title {{ font-size: 15pt; font-weight: 600; }}
 QFrame#rule {{ background: {c.foreground}; max-height: 1px; border: none; }}
 QPushButton {{ padding: 4px 8px; min-height: 18px; }}
 QPushButton#main {{ background: {c.accent}; color: {c.on_accent};
-    font-weight: 600; padding: 6px 10px; }}
-QPushButton#main:hover {{ border: 1px solid {c.text}; padding: 5px 9px; }}
+    font-weight: 600; padding: 6px 8px; }}
+QPushButton#main:hover {{ border: 1px solid {c.text}; padding: 5px 7px; }}
 QPushButton#main:disabled {{ background: {c.foreground}; color: {c.muted}; }}
-QPushButton#tool, QPushButton#segment {{ padding: 4px 2px; }}
-QPushButton#tool:checked, QPushButton#segment:checked {{
+QPushButton#segment {{ padding: 4px 2px; min-width: 40px; }}
+QToolButton#tool {{ background: {c.foreground}; color: {c.text}; border: none;
+    border-radius: 3px; padding: 5px 0 3px 0; font-size: 8pt; min-width: 38px; }}
+QToolButton#tool:hover {{ background: {c.primary}; }}
+QToolButton#tool:checked, QPushButton#segment:checked {{
     background: {c.accent}; color: {c.on_accent}; }}
+QSpinBox {{ min-width: 40px; }}
+QCheckBox {{ spacing: 6px; }}
 QPushButton:disabled {{ color: {c.muted}; }}
 QTableView {{ background: {c.background}; border: 1px solid {c.foreground};
     border-radius: 3px; gridline-color: transparent;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -53,9 +53,13 @@ class TrackingPanel(QWidget):
         for box, tip in ((self.first, "First frame"), (self.last, "Last frame")):
             box.setToolTip(f"{tip} to track")
             box.setKeyboardTracking(False)
+            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+            box.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.whole = button("All", self._take_all, "The whole movie")
-        self.only_current = QCheckBox("Only the selected object")
-        self.again = QCheckBox("Redo frames that are up to date")
+        self.only_current = QCheckBox("Selected object only")
+        self.again = QCheckBox("Redo all")
+        self.again.setToolTip("Compute frames again that are up to date")
+        self.only_current.setToolTip("Leave all other objects as they are")
         self.go = button("Track", self.toggled.emit, "Track (G)", name="main")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -67,10 +71,16 @@ class TrackingPanel(QWidget):
         layout.addWidget(section("TRACK"))
         layout.addLayout(row(*self.direction_buttons.values()))
         layout.addLayout(
-            row(QLabel("Frames"), self.first, QLabel("to"), self.last, self.whole)
+            row(
+                QLabel("Frames"),
+                self.first,
+                QLabel("to"),
+                self.last,
+                self.whole,
+                stretch=(1, 3),
+            )
         )
-        layout.addWidget(self.only_current)
-        layout.addWidget(self.again)
+        layout.addLayout(row(self.only_current, self.again, stretch=(0,)))
         layout.addWidget(self.go)
         layout.addWidget(self.bar)
         layout.addWidget(self.words)

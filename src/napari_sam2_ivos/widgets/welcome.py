@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_sam2_ivos.widgets.pieces import button, hint
@@ -36,8 +36,8 @@ class Welcome(QWidget):
             "5.  Save the label stack."
         )
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(4, 16, 4, 4)
+        layout.setContentsMargins(10, 16, 10, 4)
         layout.setSpacing(12)
         for widget in (title, text, sample, steps):
             layout.addWidget(widget)
-        layout.setAlignment(Qt.AlignmentFlag.AlignTop)
+        layout.addStretch(1)
