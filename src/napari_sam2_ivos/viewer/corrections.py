@@ -46,15 +46,18 @@ class CorrectionReader:
         self.time_axis = time_axis
         self._frame = -1
         self._known = np.zeros((0, 0))
+        self._expected: set[int] | None = None
         self._before: dict[Cell, tuple[Mask, FramePrompts]] = {}
         layer.events.paint.connect(self._on_paint)
         layer.events.set_data.connect(self._on_set_data)
+        layer.events.labels_update.connect(self._on_labels_update)
         self._look()
 
     def close(self) -> None:
         """Stop looking."""
         self.layer.events.paint.disconnect(self._on_paint)
         self.layer.events.set_data.disconnect(self._on_set_data)
+        self.layer.events.labels_update.disconnect(self._on_labels_update)
 
     def _look(self) -> None:
         """Remember the plane on screen."""
@@ -84,7 +87,16 @@ class CorrectionReader:
                 "Painting through several frames at once is not a prompt; the brush is"
                 " back to one frame. Press Ctrl-Z to take the stroke back."
             )
-        self._compare(_ids_in(event.value))
+        ids = _ids_in(event.value)
+        if any(not _is_written(atom, self.layer) for atom in event.value):
+            self._expected = ids  # the polygon tool tells first and paints then
+        else:
+            self._compare(ids)
+
+    def _on_labels_update(self, event: Any = None) -> None:
+        if self._expected is not None:
+            ids, self._expected = self._expected, None
+            self._compare(ids)
 
     def _compare(self, also: Iterable[int]) -> None:
         if self._frame < 0:
@@ -124,11 +136,21 @@ class CorrectionReader:
 
 
 def _ids_in(atoms: Any) -> set[int]:
-    """Return the labels that napari's paint event says it put or took."""
+    """Return the labels that a paint event says it put or took."""
     found: set[int] = set()
-    for atom in atoms if isinstance(atoms, list) else ():
+    for atom in atoms:
         for name in ("old_values", "new_value"):
             values = getattr(atom, name, None)
             if values is not None:
                 found |= set(np.unique(values).astype(int).tolist())
     return found
+
+
+def _is_written(atom: Any, layer: Any) -> bool:
+    """Return whether the pixels of a paint event are in the layer already."""
+    value = getattr(atom, "new_value", None)
+    if value is None:
+        return True
+    region = np.asarray(layer.data[atom.slice_key])
+    painted = region if atom.mask is None else region[atom.mask]
+    return bool((painted == value).any())
