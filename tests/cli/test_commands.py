@@ -111,12 +111,30 @@ def test_demo(run_cli, fake_model, tmp_path):
     assert run_cli("demo", "--headless", "--out", out)[0] == 0  # a second time
 
 
+def test_demo_of_ones_own_movie(run_cli, fake_model, movie_file, tmp_path):
+    movie = tifffile.imread(movie_file)
+    truth = tmp_path / "truth.tif"
+    tifffile.imwrite(truth, (movie > movie.mean()).astype(np.uint8))
+    out = tmp_path / "demo"
+    code, said, err = run_cli(
+        "demo", movie_file, "--truth", truth, "--headless", "--out", out
+    )
+    assert code == 0, err
+    assert "1 objects" in said
+    assert not (out / "movie.tif").exists(), "it is on disk already"
+    assert run_cli("demo", movie_file, "--headless")[0] == 1, "no truth, no prompts"
+    tifffile.imwrite(truth, np.zeros((2, 3, 4), np.uint8))
+    code, _, err = run_cli("demo", movie_file, "--truth", truth, "--headless")
+    assert code == 1
+    assert "shape" in err
+
+
 def test_demo_opens_a_window_where_there_is_a_display(
     run_cli, fake_model, tmp_path, monkeypatch
 ):
     shown = []
     monkeypatch.setattr(demo_module, "has_display", lambda: True)
-    monkeypatch.setattr(demo_module, "_show", lambda: shown.append(1))
+    monkeypatch.setattr(demo_module, "_show", lambda *job: shown.append(job))
     assert run_cli("demo", "--out", tmp_path)[0] == 0
     assert shown
     assert run_cli("demo", "--headless", "--out", tmp_path)[0] == 0

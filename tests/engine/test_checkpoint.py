@@ -38,6 +38,20 @@ def test_a_checkpoint_needs_a_config(tmp_path):
         load_model(CPU, checkpoint=tmp_path / "some.pt")
 
 
+@pytest.mark.parametrize(
+    "config", ["sam2.1_hiera_t.yaml", "configs/sam2.1/sam2.1_hiera_t.yaml"]
+)
+def test_a_config_of_sam2_is_found_by_its_name(tmp_path, config):
+    path = tmp_path / "empty.pt"
+    torch.save({"model": {"a": torch.zeros(1)}}, path)
+    with pytest.raises(
+        ModelError, match=r"does not fit config 'sam2\.1_hiera_t\.yaml'"
+    ):
+        load_model(CPU, checkpoint=path, config=config)
+    with pytest.raises(ModelError, match=r"no config file 'other\.yaml'.*hiera_s"):
+        load_model(CPU, checkpoint=path, config="other.yaml")
+
+
 def test_a_model_that_is_not_installed_says_where_it_goes(tmp_path, monkeypatch):
     monkeypatch.setenv(catalogue.MODELS_DIR_VARIABLE, str(tmp_path))
     with pytest.raises(ModelError, match=r"put sam2\.1_hiera_tiny\.pt into"):

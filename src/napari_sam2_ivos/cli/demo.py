@@ -12,16 +12,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_sam2_ivos.cli.screen import remark, say
-from napari_sam2_ivos.core.errors import EngineError
+from napari_sam2_ivos.core.errors import EngineError, PromptError
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.session import Session
     from napari_sam2_ivos.io.prompts import Prompts
 
 
 def demo(
+    movie: Annotated[
+        Path | None,
+        typer.Argument(help="A movie of yours; a synthetic one by default."),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            help="Label stack of MOVIE: its objects on frame 0 are prompted, and the"
+            " result is compared with it."
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for what the demo makes.")] = Path(
         "demo-output"
     ),
@@ -38,20 +50,46 @@ def demo(
 ) -> None:
     """Track cells of a sample movie, and open it in napari if there is a display."""
     from napari_sam2_ivos.api import open_session
-    from napari_sam2_ivos.core.movie import Movie
-    from napari_sam2_ivos.testing.sample_job import one_prompt_each, sample_movie
+    from napari_sam2_ivos.io.labels import write_labels
+    from napari_sam2_ivos.testing.sample_job import one_prompt_each
 
-    sample = sample_movie()
-    prompts = one_prompt_each(sample.labels[0])
-    session = open_session(
-        Movie(sample.movie, name="sample movie"), model=model, device=device
-    )
+    shown, labels = _open(movie, truth)
+    prompts = one_prompt_each(labels[0])
+    session = open_session(shown, model=model, device=device)
     try:
-        _track(session, prompts, sample.labels, out)
+        _track(session, prompts, labels, out)
     finally:
         session.segmenter.close()
+    if movie is None:  # so that `track` can do the same job again
+        say(f"  movie    {write_labels(out / 'movie.tif', shown.data)}")
     if not headless and has_display():
-        _show()
+        _show(shown, prompts)
+
+
+def _open(movie: Path | None, truth: Path | None) -> tuple[Movie, np.ndarray]:
+    """Return the movie and its ``(T, Y, X)`` truth."""
+    import numpy as np
+
+    from napari_sam2_ivos.api import open_movie
+    from napari_sam2_ivos.core.movie import Movie
+    from napari_sam2_ivos.io.labels import read_labels
+    from napari_sam2_ivos.testing.sample_job import sample_movie
+
+    if movie is None:
+        sample = sample_movie()
+        return Movie(sample.movie, name="sample movie"), sample.labels
+    if truth is None:
+        raise PromptError(
+            f"To track '{movie.name}' the demo needs to know its objects: give a label"
+            " stack with --truth, or use 'sam2-ivos track' with your own prompts."
+        )
+    opened, labels = open_movie(movie), np.asarray(read_labels(truth))
+    if labels.shape != opened.shape:
+        raise PromptError(
+            f"'{truth.name}' has shape {labels.shape}, but '{movie.name}' has"
+            f" {opened.shape}."
+        )
+    return opened, labels
 
 
 def _track(session: Session, prompts: Prompts, truth: np.ndarray, out: Path) -> None:
@@ -78,7 +116,6 @@ def _track(session: Session, prompts: Prompts, truth: np.ndarray, out: Path) -> 
     if not any(session.labels[frame].any() for frame in range(movie.n_frames)):
         raise EngineError("The model found none of the objects on any frame.")
     say("Written:")
-    say(f"  movie    {write_labels(out / 'movie.tif', movie.data)}")
     say(f"  prompts  {write_prompts(out / 'prompts.csv', prompts)}")
     say(f"  labels   {write_labels(out / 'labels.tif', session.labels)}")
     say(f"  picture  {write_overlay(out / 'overlay.png', movie, session.labels)}")
@@ -119,12 +156,12 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _show() -> None:
+def _show(movie: Movie, prompts: Prompts) -> None:
     """Open napari; by name, since the command line does not know the window."""
     try:
         window = import_module("napari_sam2_ivos.widgets.demo")
     except ImportError as error:
         remark(f"napari could not be opened: {error}.")
         return
-    say("Opening napari with the sample movie; close its window to end the demo.")
-    window.show()
+    say("Opening napari with the movie; close its window to end the demo.")
+    window.show(movie, prompts)

@@ -221,10 +221,12 @@ def _find_config(config: Path | str) -> Path:
     path = Path(config)
     if path.is_file():
         return path
-    known = catalogue.config_path(catalogue.find("sam2.1-tiny")).parents[2] / config
-    if known.is_file():
-        return known
-    raise ModelError(f"There is no config file '{config}'.")
+    known = [catalogue.config_path(entry) for entry in catalogue.entries()]
+    for file in known:
+        if file.as_posix().endswith(f"/{path.as_posix()}"):
+            return file
+    names = ", ".join(file.name for file in known)
+    raise ModelError(f"There is no config file '{config}'. sam2 brings {names}.")
 
 
 def _not_installed(entry: catalogue.ModelEntry) -> str:
