@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-SAMPLE_SEED = 3
-
 
 def __getattr__(name: str) -> Any:
     """Import the panel when napari opens it; napari wants the class itself."""
@@ -18,9 +16,9 @@ def __getattr__(name: str) -> Any:
 
 def sample_synthetic() -> list[tuple[Any, dict[str, Any], str]]:
     """Make a movie of moving, dividing cells, with its true tracks hidden below."""
-    from napari_sam2_ivos.testing.movies import synthetic_movie
+    from napari_sam2_ivos.testing.sample_job import sample_movie
 
-    made = synthetic_movie("nuclei", n_frames=30, shape=(320, 420), seed=SAMPLE_SEED)
+    made = sample_movie()
     axes = {"axis_labels": ("t", "y", "x")}
     truth = {"name": "true tracks", "visible": False, "opacity": 0.5}
     return [

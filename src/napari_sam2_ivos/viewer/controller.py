@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from napari_sam2_ivos.core.movie import Movie
-    from napari_sam2_ivos.core.planning import Direction
     from napari_sam2_ivos.core.ports import LabelStore, Segmenter
+    from napari_sam2_ivos.core.tracks import Direction
     from napari_sam2_ivos.viewer.jobs import Runner
     from napari_sam2_ivos.viewer.reading import Cell
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from napari_sam2_ivos.core.errors import Cancelled, EngineError, IvosError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from napari_sam2_ivos.core.planning import Plan
     from napari_sam2_ivos.core.ports import Segmenter
@@ -41,7 +41,7 @@ class Job:
         """Whether somebody asked it to end."""
         return self._stopped.is_set()
 
-    def results(self) -> Iterator[FrameResult]:
+    def results(self) -> Generator[FrameResult]:
         """Compute; raises `IvosError` and nothing else.
 
         A `RuntimeError`, which most errors of torch are, would be swallowed by

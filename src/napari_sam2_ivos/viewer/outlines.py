@@ -46,7 +46,9 @@ def outline_mask(
         axis_b = (vertices[2] - vertices[1]) / 2
         angles = np.linspace(0, 2 * np.pi, 96, endpoint=False)[:, None]
         vertices = centre + np.cos(angles) * axis_a + np.sin(angles) * axis_b
-    rows, columns = polygon(vertices[:, 0], vertices[:, 1], plane_shape)
+    rows, columns = polygon(  # type: ignore[no-untyped-call]
+        vertices[:, 0], vertices[:, 1], plane_shape
+    )
     if rows.size == 0:
         raise PromptError(
             "An outline holds no pixel of the image. Draw it larger, on the image."

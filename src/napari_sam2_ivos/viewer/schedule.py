@@ -14,9 +14,10 @@ from napari_sam2_ivos.viewer.progress import Meter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from napari_sam2_ivos.core.planning import Direction, Plan
+    from napari_sam2_ivos.core.planning import Plan
     from napari_sam2_ivos.core.results import FrameResult
     from napari_sam2_ivos.core.session import Session
+    from napari_sam2_ivos.core.tracks import Direction
     from napari_sam2_ivos.viewer.jobs import Runner
     from napari_sam2_ivos.viewer.progress import Progress
 

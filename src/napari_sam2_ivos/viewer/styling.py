@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+_WHITE, _BLACK = np.array([[1, 1, 1, 1], [0, 0, 0, 1]], np.float32)
+
 UNUSED = (0.55, 0.55, 0.55, 1.0)
 """Colour of a prompt that is drawn but not used; the message said why."""
 
@@ -40,9 +42,7 @@ def style_points(
     colours = colours_of(layer, color_of, unused)
     positive = layer.features[POSITIVE].to_numpy().astype(bool)
     layer.face_color = colours
-    layer.border_color = np.where(
-        positive[:, None], np.float32([1, 1, 1, 1]), np.float32([0, 0, 0, 1])
-    )
+    layer.border_color = np.where(positive[:, None], _WHITE, _BLACK)
     layer.symbol = np.where(positive, "disc", "x").tolist()
 
 

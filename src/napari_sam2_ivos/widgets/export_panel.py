@@ -123,6 +123,6 @@ class ExportPanel(QWidget):
             text = f"Nothing was saved: {error}"
         self.failed.emit(text)
 
-    def _on_finished(self) -> None:
+    def _on_finished(self, _: object = None) -> None:
         self._worker = None
         self.refresh()

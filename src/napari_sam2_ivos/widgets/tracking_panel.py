@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 from napari_sam2_ivos.widgets.pieces import button, hint, row, section
 
 if TYPE_CHECKING:
-    from napari_sam2_ivos.core.planning import Direction
+    from napari_sam2_ivos.core.tracks import Direction
     from napari_sam2_ivos.viewer.controller import Controller
     from napari_sam2_ivos.viewer.progress import Progress
 

@@ -10,7 +10,7 @@ from superqt.utils import GeneratorWorker
 from napari_sam2_ivos.core.errors import EngineError, IvosError, IvosWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from napari_sam2_ivos.core.results import FrameResult
     from napari_sam2_ivos.viewer.jobs import Job
@@ -49,14 +49,15 @@ class QtRunner:
                 credit.release()
 
         def fail(error: Exception) -> None:
-            known = isinstance(error, IvosError)
-            failure.append(error if known else EngineError(str(error)))
+            if not isinstance(error, IvosError):
+                error = EngineError(str(error))
+            failure.append(error)
 
-        def end() -> None:
+        def end(_: object = None) -> None:
             self._worker = None
             on_end(failure[0] if failure else None)
 
-        worker = GeneratorWorker(_produce, job, credit)
+        worker: Any = GeneratorWorker(_produce, job, credit)
         worker.yielded.connect(show)
         worker.errored.connect(fail)
         worker.warned.connect(self._relay)
@@ -70,7 +71,7 @@ class QtRunner:
             self._warn(str(message))
 
 
-def _produce(job: Job, credit: threading.Semaphore) -> Iterator[FrameResult]:
+def _produce(job: Job, credit: threading.Semaphore) -> Generator[FrameResult]:
     """Yield the results; never a `RuntimeError`, which superqt would swallow."""
     results = job.results()
     try:
