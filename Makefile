@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO_OUT ?= demo-output
+# A movie of yours instead: make demo DEMO_ARGS="cells.tif --truth cells_ids.tif"
+DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint typecheck architecture manifest pytest clean
@@ -19,7 +21,7 @@ $(READY): pyproject.toml scripts/setup.sh scripts/system_packages.sh
 	@touch $@
 
 demo: setup ## track cells in a sample movie; opens napari when there is a display
-	@$(BIN)/sam2-ivos demo --out "$(DEMO_OUT)"
+	@$(BIN)/sam2-ivos demo $(DEMO_ARGS) --out "$(DEMO_OUT)"
 
 test: setup lint typecheck architecture manifest pytest ## everything that CI checks
 
