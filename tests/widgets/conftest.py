@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from napari_sam2_ivos.testing.segmenter import FakeSegmenter
+from napari_sam2_ivos.widgets.dock import IvosDock
+from tests.viewer.bench import cells
+
+
+class SlowSegmenter(FakeSegmenter):
+    """Takes a while, as a model does, and counts what it was asked for."""
+
+    def __init__(self, movie, delay=0.0, **kwargs):
+        super().__init__(movie, **kwargs)
+        self.delay = delay
+        self.n_runs = 0
+
+    def run(self, plan, should_stop=None):
+        import time
+
+        self.n_runs += 1
+        for result in super().run(plan, should_stop):
+            time.sleep(self.delay)
+            yield result
+
+
+@pytest.fixture
+def window(make_napari_viewer):
+    """A real window."""
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1300, 850)
+    return viewer
+
+
+@pytest.fixture
+def open_dock(window, qtbot):
+    """Open the panel with a fake model: `open_dock(delay=..., error=...)`."""
+
+    def make(**kwargs):
+        def loader(choice, contrast):
+            return partial(SlowSegmenter, **kwargs)
+
+        dock = IvosDock(window, loader)
+        window.window.add_dock_widget(dock, name="tracking", area="right")
+        return dock
+
+    return make
+
+
+@pytest.fixture
+def dock(window, open_dock):
+    """The panel, with a movie open on frame 0."""
+    window.add_image(cells(), name="cells")
+    window.dims.set_point(0, 0)
+    return open_dock()
+
+
+@pytest.fixture
+def idle(qtbot):
+    """Wait until nothing runs in a panel."""
+
+    def wait(dock):
+        qtbot.waitUntil(lambda: not dock.controller.schedule.is_busy, timeout=8000)
+        qtbot.wait(150)
+
+    return wait

@@ -1,0 +1,336 @@
+"""The panel in a real window, used with a mouse and keys."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+
+from tests.viewer.bench import A, B, cells, ids
+
+
+def canvas_of(window):
+    """Return the widget of the canvas."""
+    return window.window._qt_viewer.canvas.native
+
+
+def place(window, y, x):
+    """Return where a position of the world is on the canvas."""
+    canvas = window.window._qt_viewer.canvas
+    transform = canvas.view.scene.node_transform(canvas._scene_canvas.scene)
+    column, row = transform.map((x, y))[:2]
+    return QPoint(round(column), round(row))
+
+
+@pytest.fixture
+def click(window, qtbot):
+    """Click on the canvas at (y, x) of the world."""
+
+    def act(y, x):
+        canvas, at = canvas_of(window), place(window, y, x)
+        QTest.mouseMove(canvas, at)
+        qtbot.wait(30)
+        QTest.mousePress(
+            canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at
+        )
+        qtbot.wait(30)
+        QTest.mouseRelease(
+            canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at
+        )
+        qtbot.wait(60)
+
+    return act
+
+
+@pytest.fixture
+def drag(window, qtbot):
+    """Drag on the canvas from one position of the world to another."""
+
+    def act(start, end):
+        canvas = canvas_of(window)
+        left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        QTest.mouseMove(canvas, place(window, *start))
+        QTest.mousePress(canvas, left, none, place(window, *start))
+        for part in np.linspace(0, 1, 6):
+            between = np.add(np.multiply(start, 1 - part), np.multiply(end, part))
+            QTest.mouseMove(canvas, place(window, *between))
+            qtbot.wait(30)
+        QTest.mouseRelease(canvas, left, none, place(window, *end))
+        qtbot.wait(60)
+
+    return act
+
+
+@pytest.fixture
+def press(window, qtbot):
+    """Press a key on the canvas."""
+
+    def act(key):
+        canvas_of(window).setFocus()
+        QTest.keyClick(canvas_of(window), key)
+        qtbot.wait(60)
+
+    return act
+
+
+def test_two_cells_by_key_and_click_then_track(window, dock, click, press, idle):
+    press(Qt.Key.Key_N)
+    click(*A)
+    idle(dock)
+    assert ids(dock.controller.session.labels[0]) == [1], "the mask is there at once"
+    press(Qt.Key.Key_N)
+    click(*B)
+    idle(dock)
+    press(Qt.Key.Key_G)
+    idle(dock)
+    assert [ids(p) for p in dock.controller.session.labels] == [[1, 2]] * 6
+    assert len(dock.controller.layers.points.data) == 2
+    assert dock.tracking.go.text() == "Track"
+    model = dock.objects.table.rows_model
+    shown = [model.index(row, 3).data() for row in range(2)]
+    assert shown == ["tracked", "tracked"]
+
+
+def test_box_outline_and_brush_by_mouse(window, dock, click, drag, press, idle):
+    press(Qt.Key.Key_N)
+    press(Qt.Key.Key_U)
+    drag((8, 8), (21, 21))
+    idle(dock)
+    assert dock.controller.session.tracks[1].prompts[0].box is not None
+    press(Qt.Key.Key_H)
+    assert dock.controller.layers.labels.mode == "paint"
+    window.dims.set_point(0, 2)
+    drag((50, 20), (50, 25))
+    idle(dock)
+    assert dock.controller.session.tracks[1].anchors == [0, 2]
+    assert dock.controller.session.labels[2, 50, 22] == 1
+
+
+def test_negative_click_and_clear_by_key(window, dock, click, press, idle):
+    press(Qt.Key.Key_Q)
+    click(*A)
+    press(Qt.Key.Key_E)
+    assert dock.prompts.buttons["negative"].isChecked()
+    click(17, 17)
+    idle(dock)
+    points = dock.controller.session.tracks[1].prompts[0].points
+    assert [p.positive for p in points] == [True, False]
+    press(Qt.Key.Key_K)
+    idle(dock)
+    assert not dock.controller.session.labels.any()
+    assert len(dock.controller.layers.points.data) == 0
+
+
+def test_deleting_a_click_by_key_removes_its_mask(window, dock, click, press, idle):
+    press(Qt.Key.Key_N)
+    click(*A)
+    idle(dock)
+    press(Qt.Key.Key_Backspace)
+    idle(dock)
+    assert not dock.controller.session.labels.any()
+
+
+def test_clicks_in_a_row_are_coalesced(window, open_dock, click, press, idle):
+    window.add_image(cells(), name="cells")
+    window.dims.set_point(0, 0)
+    dock = open_dock(delay=0.4)
+    press(Qt.Key.Key_N)
+    for x in (12, 13, 14, 15, 16):
+        dock.controller.layers.points.add([0, 15, x])
+    idle(dock)
+    assert dock.controller.segmenter._loaded.n_runs <= 2
+    assert len(dock.controller.session.tracks[1].prompts[0].points) == 5
+
+
+def test_a_click_while_tracking_shows_soon(
+    window, open_dock, click, press, idle, qtbot
+):
+    window.add_image(cells(20), name="cells")
+    window.dims.set_point(0, 0)
+    dock = open_dock(delay=0.15)
+    press(Qt.Key.Key_N)
+    click(*A)
+    idle(dock)
+    press(Qt.Key.Key_G)
+    qtbot.wait(500)
+    press(Qt.Key.Key_N)
+    click(*B)
+    session = dock.controller.session
+    qtbot.waitUntil(lambda: 2 in ids(session.labels[0]), timeout=1500)
+    assert dock.controller.schedule.is_tracking
+    idle(dock)
+    assert all(ids(p) == [1, 2] for p in session.labels[:14])
+
+
+def test_stop_keeps_what_is_done_and_progress_is_shown(
+    window, open_dock, press, qtbot, idle
+):
+    window.add_image(cells(30), name="cells")
+    window.dims.set_point(0, 0)
+    dock = open_dock(delay=0.1)
+    press(Qt.Key.Key_N)
+    dock.controller.layers.points.add([0, *A])
+    idle(dock)
+    dock.toggle_tracking()
+    qtbot.wait(900)
+    assert dock.tracking.go.text() == "Stop"
+    assert "of 29 frames" in dock.tracking.words.text()
+    assert "left" in dock.tracking.words.text()
+    dock.toggle_tracking()
+    idle(dock)
+    done = [bool(p.any()) for p in dock.controller.session.labels]
+    assert done[0]
+    assert 3 < sum(done) < 29
+    assert dock.tracking.go.text() == "Track"
+    assert "Stopped after" in dock.messages.text.text()
+
+
+def test_an_error_is_shown_and_the_panel_works_on(window, open_dock, press, idle):
+    from napari.utils.notifications import notification_manager
+
+    window.add_image(cells(), name="cells")
+    window.dims.set_point(0, 0)
+    dock = open_dock(fail_at=3, error=RuntimeError("CUDA out of memory"))
+    press(Qt.Key.Key_N)
+    dock.controller.layers.points.add([0, *A])
+    dock.toggle_tracking()
+    idle(dock)
+    assert "CUDA out of memory" in dock.messages.text.text()
+    assert "CUDA out of memory" in notification_manager.records[-1].message
+    assert dock.tracking.go.isEnabled()
+    assert dock.tracking.go.text() == "Track"
+    assert dock.controller.session.labels[2].any()
+
+
+def test_closing_and_opening_the_panel_loses_nothing(
+    window, dock, open_dock, click, press, idle, qtbot
+):
+    press(Qt.Key.Key_N)
+    click(*A)
+    idle(dock)
+    first = dock.controller
+    window.window.remove_dock_widget(dock)
+    dock.deleteLater()
+    qtbot.wait(100)
+    first.layers.points.add([1, 16, 15])
+    qtbot.waitUntil(lambda: first.session.labels[1].any(), timeout=3000)
+    again = open_dock()
+    assert again.controller is first
+    assert again.objects.table.rows_model.rowCount() == 1
+    press(Qt.Key.Key_N)
+    click(*B)
+    idle(again)
+    assert 2 in first.session.tracks
+
+
+def test_opening_the_panel_changes_nothing(window, open_dock):
+    window.add_image(cells(), name="cells")
+    before = ([x.name for x in window.layers], window.dims.point)
+    open_dock()
+    assert ([x.name for x in window.layers], window.dims.point) == before
+
+
+def test_from_the_menu_with_the_sample(window, qtbot):
+    _, dock = window.window.add_plugin_dock_widget("napari-sam2-ivos")
+    assert dock.stack.currentWidget() is dock.welcome
+    dock.welcome.sample_wanted.emit()
+    qtbot.waitUntil(lambda: dock.images.layer is not None, timeout=20_000)
+    qtbot.wait(150)
+    assert dock.stack.currentWidget() is not dock.welcome
+    assert {x.name for x in window.layers} == {"cells", "true tracks"}
+    dock.new_object()
+    assert dock.controller.current == 1
+
+
+@pytest.mark.parametrize("width", [300, 500])
+def test_nothing_is_cut_off(window, dock, width, qtbot):
+    dock.new_object()
+    dock.setFixedWidth(width)
+    dock.model_fold.expand(animate=False)
+    qtbot.wait(100)
+    work = dock.stack.currentWidget()
+    assert work.minimumSizeHint().width() <= width - 16
+
+
+def test_a_picture_is_no_movie(window, open_dock, press):
+    window.add_image(np.zeros((40, 40)), name="still")
+    dock = open_dock()
+    assert "single picture" in dock.note.text()
+    press(Qt.Key.Key_N)
+    assert "'still' is a single picture" in dock.messages.text.text()
+
+
+def test_z_moves_before_the_first_prompt(window, open_dock):
+    movie = np.zeros((6, 3, 60, 80), np.uint16)
+    movie[:, 2] = cells()
+    window.add_image(movie, name="stack", axis_labels=("t", "z", "y", "x"))
+    dock = open_dock()
+    window.dims.set_point(1, 0)
+    dock.new_object()
+    window.dims.set_point(1, 2)
+    dock.new_object()
+    assert dict(dock.controller.held) == {1: 2}
+    assert len(window.layers) == 4
+    window.dims.set_point(1, 1)
+    dock.refresh()
+    assert "another plane" in dock.note.text()
+
+
+def test_saving(window, dock, click, press, idle, qtbot, tmp_path):
+    import tifffile
+
+    press(Qt.Key.Key_N)
+    click(*A)
+    idle(dock)
+    dock.toggle_tracking()
+    idle(dock)
+    dock.export.save_labels(tmp_path / "labels.tif")
+    qtbot.waitUntil(lambda: "Saved" in dock.messages.text.text(), timeout=8000)
+    np.testing.assert_array_equal(
+        tifffile.imread(tmp_path / "labels.tif"), dock.controller.session.labels
+    )
+    qtbot.waitUntil(dock.export.table.isEnabled)
+    dock.export.save_table(tmp_path / "nowhere" / "table.csv")
+    qtbot.waitUntil(lambda: "Saving" not in dock.messages.text.text(), timeout=8000)
+    dock.export.save_table(tmp_path / "table.csv")
+    qtbot.waitUntil((tmp_path / "table.csv").exists, timeout=8000)
+    qtbot.waitUntil(dock.export.table.isEnabled)
+
+
+def test_the_window_stays_alive_while_tracking(window, open_dock, press, idle, qtbot):
+    from time import perf_counter
+
+    from qtpy.QtCore import QTimer
+
+    window.add_image(cells(40), name="cells")
+    dock = open_dock(delay=0.02)
+    press(Qt.Key.Key_N)
+    dock.controller.layers.points.add([0, *A])
+    idle(dock)
+    ticks = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: ticks.append(perf_counter()))
+    timer.start(5)
+    dock.toggle_tracking()
+    idle(dock)
+    timer.stop()
+    assert np.diff(ticks).max() < 0.5
+
+
+def test_two_docks_in_two_viewers(window, open_dock, make_napari_viewer, idle):
+    from napari_sam2_ivos.testing.segmenter import FakeSegmenter
+    from napari_sam2_ivos.widgets.dock import IvosDock
+
+    window.add_image(cells(), name="cells")
+    first = open_dock()
+    other = make_napari_viewer(show=False)
+    other.add_image(cells(), name="cells")
+    second = IvosDock(other, lambda choice, contrast: FakeSegmenter)
+    other.window.add_dock_widget(second, name="tracking", area="right")
+    first.new_object()
+    second.new_object()
+    first.controller.layers.points.add([0, *A])
+    idle(first)
+    assert first.controller.session.labels.any()
+    assert not second.controller.session.labels.any()
