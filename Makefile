@@ -6,6 +6,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 DEMO_OUT ?= demo-output
 # A movie of yours instead: make demo DEMO_ARGS="cells.tif --truth cells_ids.tif"
+# A real time-lapse lies beside some checkouts; without it the demo makes a movie.
+REAL := ../shared/data/t98g/t98g_top
+DEMO_ARGS ?= $(if $(wildcard $(REAL).tif),$(REAL).tif --truth $(REAL)_ids.tif)
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
