@@ -9,7 +9,6 @@ DEMO_OUT ?= demo-output
 # A real time-lapse lies beside some checkouts; without it the demo makes a movie.
 REAL := ../shared/data/t98g/t98g_top
 DEMO_ARGS ?= $(if $(wildcard $(REAL).tif),$(REAL).tif --truth $(REAL)_ids.tif)
-DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint typecheck architecture manifest pytest clean
