@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -55,8 +56,15 @@ def test_the_synthetic_sample_has_its_truth():
 
 
 def test_making_the_panel_imports_no_torch():
-    code = (
-        "import sys, napari_sam2_ivos.contributions as c; c.IvosDock;"
-        "sys.exit('torch' in sys.modules or 'sam2' in sys.modules)"
-    )
-    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
+    code = """if True:
+        import sys
+        from napari.components import ViewerModel
+        from qtpy.QtWidgets import QApplication
+        from napari_sam2_ivos.contributions import IvosDock
+
+        app = QApplication([])
+        dock = IvosDock(ViewerModel())
+        sys.exit("torch" in sys.modules or "sam2" in sys.modules)
+    """
+    env = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, env=env)

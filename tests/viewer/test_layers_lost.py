@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import gc
+from weakref import ref
 
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_sam2_ivos.viewer.registry import controllers
 from napari_sam2_ivos.viewer.tools import Tool
-from tests.viewer.bench import A, B, SteppedRunner, annotate, ids
+from tests.viewer.bench import A, B, SteppedRunner, annotate, cells, ids
 
 
 @pytest.fixture
@@ -86,3 +92,43 @@ def test_only_the_frame_on_screen_is_refreshed(viewer, running, runner):
     runner.finish()
     assert not seen, "frame 0 is on screen and was not written"
     assert running.layers.labels.data[5].any()
+
+
+def test_layers_follow_an_image_that_is_calibrated_later(viewer, image):
+    controller = annotate(viewer, image)
+    controller.new_object()
+    controller.layers.points.add([0, *A])
+    image.scale = (2, 0.1, 0.1)
+    image.units = ("s", "um", "um")
+    for layer in controller.layers.own():
+        assert layer.scale.tolist() == [2, 0.1, 0.1]
+        assert layer.units == image.units
+    controller.layers.points.add([0, *B])
+    assert controller.session.labels[0, B[0], B[1]] == 1
+    assert controller.session.labels[0, A[0], A[1]] == 1
+
+
+def test_data_replaced_by_data_of_the_same_shape(viewer, image):
+    controller = annotate(viewer, image)
+    controller.new_object()
+    controller.layers.points.add([0, *A])
+    image.data = np.roll(image.data, 1, axis=1)
+    assert "was replaced" in controller.messages[-1]
+    assert controller.session.labels[0, 20, 15] == 1
+    assert controller.session.labels[0, 10, 15] == 0
+    image.data = np.zeros((3, 9, 9))
+    assert "another shape" in controller.messages[-1]
+    assert controller.session.labels.any()
+
+
+def _used_viewer():
+    viewer = ViewerModel()
+    controllers(viewer).append(annotate(viewer, viewer.add_image(cells())))
+    controllers(viewer)[0].new_object()
+    return ref(viewer)
+
+
+def test_a_closed_viewer_is_let_go():
+    gone = _used_viewer()
+    gc.collect()
+    assert gone() is None

@@ -205,9 +205,8 @@ def test_a_layer_without_time_is_refused(viewer, image):
 
 
 def test_two_viewers_do_not_meet():
-    made = []
-    for _ in range(2):
-        viewer = ViewerModel()
+    made, viewers = [], [ViewerModel(), ViewerModel()]
+    for viewer in viewers:
         controller = annotate(viewer, viewer.add_image(cells()))
         controller.new_object()
         made.append(controller)

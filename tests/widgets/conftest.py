@@ -4,26 +4,9 @@ from functools import partial
 
 import pytest
 
-from napari_sam2_ivos.testing.segmenter import FakeSegmenter
 from napari_sam2_ivos.widgets.dock import IvosDock
 from tests.viewer.bench import cells
-
-
-class SlowSegmenter(FakeSegmenter):
-    """Takes a while, as a model does, and counts what it was asked for."""
-
-    def __init__(self, movie, delay=0.0, **kwargs):
-        super().__init__(movie, **kwargs)
-        self.delay = delay
-        self.n_runs = 0
-
-    def run(self, plan, should_stop=None):
-        import time
-
-        self.n_runs += 1
-        for result in super().run(plan, should_stop):
-            time.sleep(self.delay)
-            yield result
+from tests.widgets.slow import SlowSegmenter
 
 
 @pytest.fixture

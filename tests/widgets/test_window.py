@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 
+from napari_sam2_ivos.widgets.dock import IvosDock
 from tests.viewer.bench import A, B, cells, ids
+from tests.widgets.slow import SlowSegmenter
 
 
 def canvas_of(window):
@@ -320,7 +324,6 @@ def test_the_window_stays_alive_while_tracking(window, open_dock, press, idle, q
 
 def test_two_docks_in_two_viewers(window, open_dock, make_napari_viewer, idle):
     from napari_sam2_ivos.testing.segmenter import FakeSegmenter
-    from napari_sam2_ivos.widgets.dock import IvosDock
 
     window.add_image(cells(), name="cells")
     first = open_dock()
@@ -334,3 +337,42 @@ def test_two_docks_in_two_viewers(window, open_dock, make_napari_viewer, idle):
     idle(first)
     assert first.controller.session.labels.any()
     assert not second.controller.session.labels.any()
+
+
+def test_a_layer_of_the_user_is_offered_as_prompts(window, dock, idle, qtbot):
+    mine = window.add_points([[0, *A], [1, 16, 15]], name="mine")
+    qtbot.wait(150)
+    assert dock.prompts.adopt.isVisible()
+    assert "'mine'" in dock.prompts.adopt.text()
+    dock.prompts.adopt.click()
+    idle(dock)
+    assert dock.controller.session.tracks[1].anchors == [0, 1]
+    assert not dock.prompts.adopt.isVisible()
+    mine.add([2, 17, 15])
+    idle(dock)
+    assert dock.controller.session.labels[2].any()
+
+
+def test_following_the_frame_that_is_computed(window, dock, idle):
+    dock.new_object()
+    dock.controller.layers.points.add([0, *A])
+    dock.tracking.follow.setChecked(True)
+    dock.toggle_tracking()
+    idle(dock)
+    assert dock.controller.frame == 5
+
+
+def test_closing_the_window_stops_the_model(make_napari_viewer, qtbot):
+    window = make_napari_viewer(show=True)
+    window.add_image(cells(200), name="cells")
+    dock = IvosDock(window, lambda choice, contrast: partial(SlowSegmenter, delay=0.05))
+    window.window.add_dock_widget(dock, name="tracking", area="right")
+    dock.new_object()
+    dock.controller.layers.points.add([0, *A])
+    dock.toggle_tracking()
+    qtbot.wait(500)
+    schedule, job = dock.controller.schedule, dock.controller.schedule.job
+    assert schedule.is_tracking
+    window.close()
+    qtbot.waitUntil(lambda: job.is_stopped, timeout=5000)
+    qtbot.waitUntil(lambda: not schedule.is_busy, timeout=5000)

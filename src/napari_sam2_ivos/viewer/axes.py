@@ -55,10 +55,12 @@ def position(viewer: Any, layer: Any) -> npt.NDArray[Any]:
     -------
     ndarray, (layer.ndim,) float
     """
-    dims = viewer.dims
-    point = np.array(dims.point[-layer.ndim :], dtype=float)
+    dims, n = viewer.dims, layer.ndim
+    if dims.ndim < n:  # the layer was removed and the others have fewer axes
+        return np.zeros(n)
+    point = np.array(dims.point[-n:], dtype=float)
     if dims.units is not None:
-        point *= unit_factors(dims.units[-layer.ndim :], layer.units)
+        point *= unit_factors(dims.units[-n:], layer.units)
     return np.asarray(layer.world_to_data(point), dtype=float)
 
 
@@ -110,8 +112,13 @@ def layer_to_layer(
     given = np.asarray(rows, dtype=float).reshape(-1, source.ndim)
     n = target.ndim
     factors = unit_factors(source.units[-n:], target.units)
-    out = np.empty((len(given), n))
-    for i, row in enumerate(given):
+
+    def convert(row: npt.NDArray[Any]) -> npt.NDArray[Any]:
         world = np.asarray(source.data_to_world(row), dtype=float)[-n:]
-        out[i] = target.world_to_data(world * factors)
-    return out
+        return np.asarray(target.world_to_data(world * factors), dtype=float)
+
+    if len(given) <= source.ndim:
+        return np.array([convert(row) for row in given]).reshape(-1, n)
+    origin = convert(np.zeros(source.ndim))  # all of it is affine: probe, then multiply
+    matrix = np.array([convert(unit) - origin for unit in np.eye(source.ndim)])
+    return np.asarray(given @ matrix + origin)

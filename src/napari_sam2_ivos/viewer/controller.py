@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from weakref import ProxyTypes, proxy
 
 import numpy as np
 from psygnal import Signal
@@ -61,6 +63,8 @@ class Controller:
         factory: Callable[[Movie], Segmenter],
         runner: Runner,
     ) -> None:
+        # The registry keeps us as long as the viewer lives, so we must not keep it.
+        viewer = viewer if isinstance(viewer, ProxyTypes) else proxy(viewer)
         self.viewer = viewer
         self.image = image
         self.segmenter = LazySegmenter(movie, factory)
@@ -79,6 +83,7 @@ class Controller:
         self.schedule.changed.connect(self._on_schedule_changed)
         self.schedule.failed.connect(self._fail)
         viewer.layers.events.removed.connect(self._on_layer_removed)
+        image.events.data.connect(self._on_image_data)
 
     # ---- where and what ----------------------------------------------------
 
@@ -246,6 +251,7 @@ class Controller:
         self.schedule.when_idle(self.segmenter.close)
         self.layers.close()
         self.viewer.layers.events.removed.disconnect(self._on_layer_removed)
+        self.image.events.data.disconnect(self._on_image_data)
 
     def _mark_stale(self, frames: range, track_ids: tuple[int, ...] | None) -> None:
         wanted = slice(frames.start, frames.stop)
@@ -311,6 +317,31 @@ class Controller:
             " again."
         )
         self.changed.emit()
+
+    def _on_image_data(self, event: Any = None) -> None:
+        """Go on with the new pixels of the image, if they have the same shape."""
+        image = self.image
+        data = image.data[0] if image.multiscale else image.data
+        if tuple(data.shape) != tuple(self.movie.data.shape):
+            self.said.emit(
+                f"The data of '{image.name}' was replaced by data of another shape,"
+                f" {tuple(data.shape)}. Its objects still belong to the data before;"
+                " add the new data as an image of its own to annotate it."
+            )
+            return
+
+        def act() -> None:
+            movie = replace(self.movie, data=data)
+            self.session.movie = self.segmenter.movie = movie
+            self.segmenter.close()
+            self._mark_stale(range(movie.n_frames), None)
+
+        self.schedule.when_idle(act)
+        self.said.emit(
+            f"The data of '{image.name}' was replaced. Press Track to compute the"
+            " objects anew on it."
+        )
+        self.schedule.preview(self._stale_anchors())
 
     @property
     def is_image_missing(self) -> bool:

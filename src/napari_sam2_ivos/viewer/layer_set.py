@@ -13,9 +13,11 @@ from napari_sam2_ivos.viewer.label_writer import LabelWriter
 from napari_sam2_ivos.viewer.layers import (
     TRACK_ID,
     add_columns,
+    label_placement,
     make_labels,
     make_points,
     make_shapes,
+    placement,
     set_next,
 )
 from napari_sam2_ivos.viewer.palette import object_colormap
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.session import Session
     from napari_sam2_ivos.viewer.reading import Cell, Target
     from napari_sam2_ivos.viewer.tools import Tool
+
+
+PLACING = ("scale", "translate", "rotate", "shear", "affine", "units")
+"""Events of an image that its layers follow."""
 
 
 class LayerSet:
@@ -59,11 +65,14 @@ class LayerSet:
         self.writer: LabelWriter | None = None
         self.corrections: CorrectionReader | None = None
         self.reader = PromptReader(session, target)
+        self._adopted: list[Any] = []
         self._next: tuple[int, bool] = (1, True)
         self._quiet = False
         self._paint_watchers: list[tuple[Callable[..., Any], Callable[..., Any]]] = []
         viewer.layers.events.removed.connect(self._on_removed)
         session.labels_changed.connect(self._on_written)
+        for name in PLACING:
+            getattr(target.image.events, name).connect(self._on_image_moved)
 
     def watch_paint(
         self, painted: Callable[[list[Cell]], None], refused: Callable[[str], None]
@@ -121,6 +130,7 @@ class LayerSet:
         """Read prompts from a Points or Shapes layer that the user has made."""
         with self.reader.our_own_edit():
             add_columns(layer, track_id)
+        self._adopted.append(layer)
         if isinstance(layer, Points):
             self.points = layer
         else:
@@ -132,8 +142,13 @@ class LayerSet:
         self.reader.follow(layer, read=read)
         layer.events.feature_defaults.connect(self._on_feature_defaults)
         layer.events.data.connect(self._on_edited)
+        layer.events.features.connect(self.restyle)
 
     # ---- using -----------------------------------------------------------
+
+    def is_foreign(self, layer: Any) -> bool:
+        """Whether a layer could hold prompts but is not read."""
+        return isinstance(layer, Points | Shapes) and layer not in self.reader.layers
 
     def set_next(self, track_id: int, positive: bool) -> None:
         """Say which object and sign the next prompt gets."""
@@ -193,6 +208,8 @@ class LayerSet:
         """Let the layers be; nothing is removed from the viewer."""
         self.viewer.layers.events.removed.disconnect(self._on_removed)
         self.session.labels_changed.disconnect(self._on_written)
+        for name in PLACING:
+            getattr(self.target.image.events, name).disconnect(self._on_image_moved)
         for layer in list(self.reader.layers):
             self._let_go(layer)
         self._let_go_of_labels()
@@ -222,6 +239,16 @@ class LayerSet:
             return
         self.picked.emit(int(self.labels.selected_label), self._next[1])
 
+    def _on_image_moved(self, event: Any = None) -> None:
+        """Keep our own layers over the image when the user calibrates it."""
+        image = self.target.image
+        places = [(x, placement(image)) for x in (self.points, self.shapes)]
+        places.append((self.labels, label_placement(image, self.target.held)))
+        for layer, place in places:
+            if layer is not None and layer not in self._adopted:
+                for name, value in place.items():
+                    setattr(layer, name, value)
+
     def _on_removed(self, event: Any) -> None:
         layer = event.value
         if layer == self.labels:
@@ -249,6 +276,7 @@ class LayerSet:
         self.reader.leave(layer)
         layer.events.feature_defaults.disconnect(self._on_feature_defaults)
         layer.events.data.disconnect(self._on_edited)
+        layer.events.features.disconnect(self.restyle)
         if layer == self.points:
             self.points = None
         if layer == self.shapes:

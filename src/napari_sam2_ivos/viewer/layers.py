@@ -33,13 +33,8 @@ def placement(image: Any) -> dict[str, Any]:
     }
 
 
-def make_labels(
-    image: Any, store: LabelStore, time_axis: int, held: Mapping[int, int]
-) -> Labels:
-    """Make the layer that shows the label stack over an image.
-
-    Axes other than time have length 1 and lie where the image is held.
-    """
+def label_placement(image: Any, held: Mapping[int, int]) -> dict[str, Any]:
+    """Return the placement of a layer whose other axes start where they are held."""
     place = placement(image)
     origin, at = np.zeros(image.ndim), np.zeros(image.ndim)
     for axis, index in held.items():
@@ -47,12 +42,22 @@ def make_labels(
     shift = np.subtract(image.data_to_world(at), image.data_to_world(origin))
     linear = np.asarray(image.affine.linear_matrix)
     place["translate"] = image.translate + np.linalg.solve(linear, shift)
+    return place
+
+
+def make_labels(
+    image: Any, store: LabelStore, time_axis: int, held: Mapping[int, int]
+) -> Labels:
+    """Make the layer that shows the label stack over an image.
+
+    Axes other than time have length 1 and lie where the image is held.
+    """
     return Labels(
         expand(store, time_axis, image.ndim - 2),
         name=f"{image.name} objects",
         opacity=0.5,
         colormap=object_colormap(),
-        **place,
+        **label_placement(image, held),
     )
 
 

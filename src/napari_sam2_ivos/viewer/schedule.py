@@ -150,7 +150,7 @@ class Schedule:
         self.runner.start(self.job, self._on_result, self._on_end)
 
     def _next_plan(self) -> tuple[Plan | None, bool]:
-        here = self._frame_on_screen()
+        here = self._frame_on_screen() if self._previews else -1
         for frame in sorted(self._previews, key=lambda f: (f != here, f)):
             self._previews.discard(frame)
             plan = self.session.plan_preview(frame)

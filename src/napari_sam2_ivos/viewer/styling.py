@@ -24,12 +24,14 @@ def colours_of(
 ) -> npt.NDArray[np.float32]:
     """Return one RGBA colour per row of a prompt layer."""
     colours = np.tile(np.asarray(UNUSED, np.float32), (len(layer.data), 1))
+    known: dict[int, npt.NDArray[np.float32]] = {}
     for row, value in enumerate(layer.features[TRACK_ID].to_numpy()):
         if row in unused or value != value or value <= 0:
             continue
-        colour = color_of(int(value))
-        if colour is not None:
-            colours[row] = (*np.asarray(colour, np.float32)[:3], 1.0)
+        track_id = int(value)
+        if track_id not in known:
+            known[track_id] = np.asarray(color_of(track_id), np.float32)
+        colours[row, :3] = known[track_id][:3]
     return colours
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
+from napari.layers import Points, Shapes
 from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
+    QMainWindow,
     QScrollArea,
     QSizePolicy,
     QStackedWidget,
@@ -69,6 +72,7 @@ class IvosDock(QWidget):
         self.viewer = bare(napari_viewer)
         self.controller: Controller | None = None
         self._loader = loader
+        self._watched = 0
         self._links = Connections()
         self._controller_links = Connections()
         self._build()
@@ -78,6 +82,7 @@ class IvosDock(QWidget):
         self._links.connect(v.layers.events.reordered, self._on_layers)
         self._links.connect(v.layers.events.renamed, self._on_layers)
         self._links.connect(v.dims.events.current_step, self._on_slider)
+        self._links.connect(v.layers.selection.events.active, self._on_slider)
         self._links.connect(v.events.theme, self._on_theme)
         self.destroyed.connect(self._links.close)
         self.destroyed.connect(self._controller_links.close)
@@ -132,6 +137,7 @@ class IvosDock(QWidget):
         self.models.failed.connect(self.show_error)
         self.objects.new_wanted.connect(self.new_object)
         self.prompts.wanted.connect(self.use_tool)
+        self.prompts.adopted.connect(self.use_layer)
         self.tracking.toggled.connect(self.toggle_tracking)
         self.export.said.connect(self.show_message)
         self.export.failed.connect(self.show_error)
@@ -168,6 +174,12 @@ class IvosDock(QWidget):
         controller = self.ensure_controller()
         if controller is not None:
             controller.use_tool(Tool(tool))
+
+    def use_layer(self, layer: Any) -> None:
+        """Read prompts from a layer that the user has made."""
+        controller = self.ensure_controller()
+        if controller is not None:
+            controller.use_layer(layer)
 
     def toggle_tracking(self) -> None:
         """Track, or stop."""
@@ -271,8 +283,16 @@ class IvosDock(QWidget):
         self.note.setText(self._note(c))
         self.note.setVisible(bool(self.note.text()))
         self.model_fold.setText(f"Model: {self.models.summary}")
+        self.prompts.show_foreign(self._foreign_layer(c))
         for panel in self.panels:
             panel.refresh()
+
+    def _foreign_layer(self, c: Controller | None) -> Any | None:
+        """Return the active layer if it could hold prompts but is not read."""
+        layer = self.viewer.layers.selection.active
+        if c is not None:
+            return layer if c.layers.is_foreign(layer) else None
+        return layer if isinstance(layer, Points | Shapes) and len(layer.data) else None
 
     def _note(self, c: Controller | None) -> str:
         image = self.images.layer
@@ -300,6 +320,16 @@ class IvosDock(QWidget):
 
     # ---- events ----------------------------------------------------------
 
+    def showEvent(self, event: Any) -> None:
+        """Learn which window we are in, to stop work when it is closed."""
+        super().showEvent(event)
+        parent = self.parent()
+        while parent is not None and not isinstance(parent, QMainWindow):
+            parent = parent.parent()
+        if parent is not None and self._watched != id(parent):
+            self._watched = id(parent)
+            parent.destroyed.connect(partial(_cancel_all, ref(self.viewer)))
+
     def _on_layers(self, event: Any = None) -> None:
         self.images.reset_choices()
         self._refresh_soon()
@@ -321,6 +351,10 @@ class IvosDock(QWidget):
     def _on_progress(self, progress: Progress) -> None:
         self.tracking.show_progress(progress)
         self._refresh_rows_soon()
+        c = self.controller
+        if c is None or progress.frame is None or not self.tracking.follow.isChecked():
+            return
+        c.go_to(progress.frame)
 
     def _on_slider(self, event: Any = None) -> None:
         self._refresh_soon()
@@ -329,6 +363,14 @@ class IvosDock(QWidget):
         colours = Colours.of(self.viewer)
         self.setStyleSheet(style_sheet(colours))
         self.prompts.show_theme(colours)
+
+
+def _cancel_all(viewer: ref[Any], *_: Any) -> None:
+    """Stop all work of a viewer whose window is gone, and let go of its models."""
+    alive = viewer()
+    for controller in controllers(alive) if alive is not None else ():
+        controller.schedule.cancel()
+        controller.schedule.when_idle(controller.segmenter.close)
 
 
 def _fold(title: str, content: QWidget) -> QCollapsible:

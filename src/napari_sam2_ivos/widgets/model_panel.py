@@ -97,7 +97,9 @@ class ModelPanel(QWidget):
         """The choice in a few words."""
         if self.model.currentData() == OWN:
             return "your own checkpoint"
-        return find(self.model.currentData()).title
+        entry = find(self.model.currentData())
+        missing = entry.url is not None and installed_path(entry) is None
+        return f"{entry.title} (to be downloaded)" if missing else entry.title
 
     def _fill(self) -> None:
         """List the models, with what each would take to have."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import (
@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 from napari_sam2_ivos.viewer.keys import KEYS
 from napari_sam2_ivos.viewer.tools import Tool
 from napari_sam2_ivos.widgets.icons import SIZE, tool_icon
-from napari_sam2_ivos.widgets.pieces import hint, section
+from napari_sam2_ivos.widgets.pieces import button, hint, section
 
 if TYPE_CHECKING:
     from napari_sam2_ivos.viewer.controller import Controller
@@ -39,10 +39,13 @@ class PromptPanel(QWidget):
 
     wanted = Signal(str)
     """Emitted with the value of the `Tool` that was chosen."""
+    adopted = Signal(object)
+    """Emitted with a layer of the user's to read prompts from."""
 
     def __init__(self) -> None:
         super().__init__()
         self.controller: Controller | None = None
+        self.foreign: Any = None
         self.heading = section("PROMPT")
         self.hint = hint()
         self.buttons: dict[Tool, QToolButton] = {}
@@ -71,6 +74,20 @@ class PromptPanel(QWidget):
         layout.addWidget(self.heading)
         layout.addLayout(tools)
         layout.addWidget(self.hint)
+        self.adopt = button("", self._adopt, "Its rows count as prompts from now on")
+        layout.addWidget(self.adopt)
+        self.adopt.hide()
+
+    def _adopt(self) -> None:
+        if self.foreign is not None:
+            self.adopted.emit(self.foreign)
+
+    def show_foreign(self, layer: Any | None) -> None:
+        """Offer to read a layer that the user has made, or offer nothing."""
+        self.foreign = layer
+        self.adopt.setVisible(layer is not None)
+        if layer is not None:
+            self.adopt.setText(f"Use '{layer.name}' as prompts")
 
     def _choose(self, tool: Tool) -> None:
         self.wanted.emit(tool.value)
