@@ -51,13 +51,15 @@ def write_overlay(
     movie : Movie
     labels : array-like, (T, Y, X)
     frames : sequence of int, optional
-        Six spread over the movie by default.
+        Six spread over the frames with labels by default.
     contrast : IntensityMapping, optional
         One chosen from the movie by default.
     """
     if frames is None:
-        n = min(N_FRAMES, movie.n_frames)
-        frames = [int(f) for f in np.linspace(0, movie.n_frames - 1, n).round()]
+        every = range(movie.n_frames)
+        labelled = [f for f in every if np.asarray(labels[f]).any()] or every
+        picks = np.linspace(0, len(labelled) - 1, min(N_FRAMES, len(labelled)))
+        frames = [labelled[int(i)] for i in picks.round()]
     mapping = contrast or IntensityMapping.of_movie(movie)
     panels = [
         draw_frame(mapping(movie.plane(f)), np.asarray(labels[f]), f"frame {f}")
