@@ -6,11 +6,15 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """Import the panel when napari opens it; napari wants the class itself."""
+    """Import a panel when napari opens it; napari wants the class itself."""
     if name == "IvosDock":
         from napari_sam2_ivos.widgets.dock import IvosDock
 
         return IvosDock
+    if name == "save_labels":
+        from napari_sam2_ivos.widgets.save_labels import save_labels
+
+        return save_labels
     raise AttributeError(name)
 
 
