@@ -106,7 +106,9 @@ class FakeSegmenter:
             track_id, top, left, logits, 5.0, 0.9, prompts is not None, step.reverse
         )
 
-    def _overlapping(self, previous: np.ndarray | None, blobs: np.ndarray) -> np.ndarray:
+    def _overlapping(
+        self, previous: np.ndarray | None, blobs: np.ndarray
+    ) -> np.ndarray:
         if previous is None or not previous.any():
             return np.zeros(blobs.shape, bool)
         counts = np.bincount(blobs[previous])
