@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 from napari.layers import Points, Shapes
 from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QMainWindow,
     QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
-from superqt import QCollapsible
 from superqt.utils import qthrottled
 
 from napari_sam2_ivos.core.errors import IvosError
@@ -26,6 +23,7 @@ from napari_sam2_ivos.viewer.controller import Controller
 from napari_sam2_ivos.viewer.movies import contrast_of, held_positions, movie_of
 from napari_sam2_ivos.viewer.registry import bare, controller_of, controllers
 from napari_sam2_ivos.viewer.tools import Tool
+from napari_sam2_ivos.widgets.closing import WindowWatch, is_alive
 from napari_sam2_ivos.widgets.connections import Connections
 from napari_sam2_ivos.widgets.export_panel import ExportPanel
 from napari_sam2_ivos.widgets.image_panel import ImagePanel
@@ -34,7 +32,7 @@ from napari_sam2_ivos.widgets.message_bar import MessageBar
 from napari_sam2_ivos.widgets.model_choice import segmenter_factory
 from napari_sam2_ivos.widgets.model_panel import ModelPanel
 from napari_sam2_ivos.widgets.object_panel import ObjectPanel
-from napari_sam2_ivos.widgets.pieces import button, hint, row, rule
+from napari_sam2_ivos.widgets.pieces import button, fold, hint, row, rule
 from napari_sam2_ivos.widgets.prompt_panel import PromptPanel
 from napari_sam2_ivos.widgets.theme import Colours, style_sheet
 from napari_sam2_ivos.widgets.tracking_panel import TrackingPanel
@@ -72,7 +70,7 @@ class IvosDock(QWidget):
         self.viewer = bare(napari_viewer)
         self.controller: Controller | None = None
         self._loader = loader
-        self._watched = 0
+        self._watch = WindowWatch(self.viewer)
         self._links = Connections()
         self._controller_links = Connections()
         self._build()
@@ -104,7 +102,7 @@ class IvosDock(QWidget):
         self.welcome = Welcome()
         self.note = hint()
         self.back = button("Bring it back", self._bring_back, name="main")
-        self.model_fold = _fold("Model", self.models)
+        self.model_fold = fold("Model", self.models)
         self.panels = (self.objects, self.prompts, self.tracking, self.export)
         work = QWidget()
         column = QVBoxLayout(work)
@@ -118,7 +116,7 @@ class IvosDock(QWidget):
             column.addWidget(rule())
             column.addWidget(panel, 1 if panel is self.objects else 0)
         column.addWidget(rule())
-        column.addWidget(_fold("Keys", KeyList()))
+        column.addWidget(fold("Keys", KeyList()))
         self.stack = QStackedWidget()
         self.stack.addWidget(self.welcome)
         self.stack.addWidget(work)
@@ -143,7 +141,7 @@ class IvosDock(QWidget):
         self.export.failed.connect(self.show_error)
         self.welcome.sample_wanted.connect(self._open_sample)
         self._refresh_soon = qthrottled(self.refresh, timeout=60)
-        self._refresh_rows_soon = qthrottled(self.objects.refresh, timeout=250)
+        self._refresh_rows_soon = qthrottled(self._refresh_rows, timeout=250)
 
     def reset_choices(self, event: Any = None) -> None:
         """List the image layers again; napari calls this."""
@@ -272,6 +270,8 @@ class IvosDock(QWidget):
 
     def refresh(self) -> None:
         """Show things as they are."""
+        if not is_alive(self):  # asked for just before the panel was closed
+            return
         missing = any(c.is_image_missing for c in controllers(self.viewer))
         has_image = self.images.layer is not None
         self.stack.setCurrentIndex(1 if has_image or missing else 0)
@@ -286,6 +286,10 @@ class IvosDock(QWidget):
         self.prompts.show_foreign(self._foreign_layer(c))
         for panel in self.panels:
             panel.refresh()
+
+    def _refresh_rows(self) -> None:
+        if is_alive(self):
+            self.objects.refresh()
 
     def _foreign_layer(self, c: Controller | None) -> Any | None:
         """Return the active layer if it could hold prompts but is not read."""
@@ -323,12 +327,7 @@ class IvosDock(QWidget):
     def showEvent(self, event: Any) -> None:
         """Learn which window we are in, to stop work when it is closed."""
         super().showEvent(event)
-        parent = self.parent()
-        while parent is not None and not isinstance(parent, QMainWindow):
-            parent = parent.parent()
-        if parent is not None and self._watched != id(parent):
-            self._watched = id(parent)
-            parent.destroyed.connect(partial(_cancel_all, ref(self.viewer)))
+        self._watch.watch(self)
 
     def _on_layers(self, event: Any = None) -> None:
         self.images.reset_choices()
@@ -363,22 +362,3 @@ class IvosDock(QWidget):
         colours = Colours.of(self.viewer)
         self.setStyleSheet(style_sheet(colours))
         self.prompts.show_theme(colours)
-
-
-def _cancel_all(viewer: ref[Any], *_: Any) -> None:
-    """Stop all work of a viewer whose window is gone, and let go of its models."""
-    alive = viewer()
-    for controller in controllers(alive) if alive is not None else ():
-        controller.schedule.cancel()
-        controller.schedule.when_idle(controller.segmenter.close)
-
-
-def _fold(title: str, content: QWidget) -> QCollapsible:
-    """Return a part of the panel that is closed until wanted."""
-    fold = QCollapsible(title)
-    fold.setDuration(0)
-    fold.setCollapsedIcon("▸")
-    fold.setExpandedIcon("▾")
-    fold.addWidget(content)
-    fold.layout().setContentsMargins(0, 0, 0, 0)
-    return fold

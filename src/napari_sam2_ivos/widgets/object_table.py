@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, Signal
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QSize, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from napari_sam2_ivos.widgets.icons import swatch
@@ -26,8 +26,8 @@ TIPS = (
 class ObjectModel(QAbstractTableModel):
     """Rows of objects for Qt; `color_of` gives the RGBA of a track ID."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
         self.rows: list[ObjectRow] = []
         self.color_of: Callable[[int], Any] = lambda track_id: (0.5, 0.5, 0.5, 1.0)
 
@@ -84,7 +84,7 @@ class ObjectTable(QTableView):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows_model = ObjectModel()
+        self.rows_model = ObjectModel(self)
         self.setModel(self.rows_model)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -114,6 +114,7 @@ class ObjectTable(QTableView):
             at = ids.index(current)
             if self.currentIndex().row() != at:
                 self.selectRow(at)
+                self.scrollTo(self.rows_model.index(at, 0))
         else:
             self.clearSelection()
 

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QSizePolicy,
     QWidget,
 )
+from superqt import QCollapsible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,3 +64,14 @@ def row(*widgets: QWidget, stretch: tuple[int, ...] = ()) -> QHBoxLayout:
     for i, widget in enumerate(widgets):
         layout.addWidget(widget, 1 if not stretch or i in stretch else 0)
     return layout
+
+
+def fold(title: str, content: QWidget) -> QCollapsible:
+    """Return a part of the panel that is closed until wanted."""
+    made = QCollapsible(title)
+    made.setDuration(0)
+    made.setCollapsedIcon("▸")
+    made.setExpandedIcon("▾")
+    made.addWidget(content)
+    made.layout().setContentsMargins(0, 0, 0, 0)
+    return made

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtCore import QThreadPool
 from superqt.utils import GeneratorWorker
 
 from napari_sam2_ivos.core.errors import EngineError, IvosError, IvosWarning
+from napari_sam2_ivos.viewer.jobs import Job  # noqa: TC001  (named by a global)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from napari_sam2_ivos.core.results import FrameResult
-    from napari_sam2_ivos.viewer.jobs import Job
 
 MAX_UNSHOWN = 4
 """Results that may wait for the window; the model then waits too."""
 
+LAST_WAIT_MS = 20_000
+"""How long a Python that ends waits for a model to come to the end of a frame."""
+
 PATIENCE_S = 1.0
 """How long the model waits; a window that is closing takes nothing any more."""
+
+
+_RUNNING: set[Job] = set()
+
+
+@atexit.register
+def _stop_all() -> None:
+    """End before Qt is torn down; a worker without its signals aborts Python."""
+    for job in _RUNNING:
+        job.stop()
+    if _RUNNING:
+        QThreadPool.globalInstance().waitForDone(LAST_WAIT_MS)
 
 
 class QtRunner:
@@ -55,6 +72,7 @@ class QtRunner:
 
         def end(_: object = None) -> None:
             self._worker = None
+            _RUNNING.discard(job)
             on_end(failure[0] if failure else None)
 
         worker: Any = GeneratorWorker(_produce, job, credit)
@@ -63,6 +81,7 @@ class QtRunner:
         worker.warned.connect(self._relay)
         worker.finished.connect(end)
         self._worker = worker
+        _RUNNING.add(job)
         worker.start()
 
     def _relay(self, shown: tuple[Any, ...]) -> None:
