@@ -32,7 +32,7 @@ def in_napari(viewer, movie):
 
 def from_command_line(folder, movie, prompts):
     """Return the labels of `sam2-ivos track` for the same movie and prompts."""
-    tifffile.imwrite(folder / "movie.tif", movie)
+    tifffile.imwrite(folder / "movie.tif", movie, photometric="minisblack")
     arguments = ["track", str(folder / "movie.tif"), "--prompts", str(prompts)]
     arguments += ["--out", str(folder / "labels.tif"), "--device", "cpu"]
     outcome = CliRunner().invoke(app, arguments)
