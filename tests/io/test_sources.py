@@ -213,6 +213,15 @@ def test_a_compression_without_decoder_names_the_package(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize("compression", ["lzw", "zlib", "zstd", "packbits"])
+def test_compressed_tiffs_of_other_programs_open(tmp_path, compression):
+    movie = np.arange(3 * 20 * 30, dtype=np.uint16).reshape(3, 20, 30)
+    path = tmp_path / "movie.tif"
+    tifffile.imwrite(path, movie, compression=compression, photometric="minisblack")
+    source = open_source(path)
+    np.testing.assert_array_equal(np.asarray(source.data[1]), movie[1])
+
+
 def test_plain_zarr(tmp_path, zarr_format):
     data = stack((5, 7, 9))
     zarr.create_array(tmp_path / "m.zarr", data=data, zarr_format=zarr_format)
