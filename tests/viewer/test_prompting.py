@@ -228,3 +228,13 @@ def test_prompts_from_elsewhere_are_shown(controller):
     controller.layers.shapes.selected_data = {0}
     controller.layers.shapes.remove_selected()
     assert 5 not in ids(controller.session.labels[1])
+
+
+def test_a_click_with_no_mask_to_see_is_said(controller):
+    controller.new_object()
+    controller.layers.points.add([0, 30, 70])
+    assert "sees no object 1 there on frame 0" in controller.messages[-1]
+    controller.layers.points.add([0, *A])
+    controller.new_object()
+    controller.layers.points.add([0, A[0] + 2, A[1]])
+    assert "lies where object 1 is already" in controller.messages[-1]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.ports import LabelStore, Segmenter
+    from napari_sam2_ivos.core.results import FrameResult
     from napari_sam2_ivos.core.tracks import Direction
     from napari_sam2_ivos.viewer.jobs import Runner
     from napari_sam2_ivos.viewer.reading import Cell
@@ -82,6 +83,7 @@ class Controller:
         self.session.tracks_changed.connect(self._tell_views)
         self.schedule.changed.connect(self._on_schedule_changed)
         self.schedule.failed.connect(self._fail)
+        self.schedule.previewed.connect(self._on_previewed)
         viewer.layers.events.removed.connect(self._on_layer_removed)
         image.events.data.connect(self._on_image_data)
 
@@ -290,6 +292,27 @@ class Controller:
         if not self.schedule.is_busy:
             self.layers.flush()
         self.changed.emit()
+
+    def _on_previewed(self, result: FrameResult) -> None:
+        """Say so if a prompt was answered by a mask that cannot be seen."""
+        plane = np.asarray(self.session.labels[result.frame])
+        for mask in result:
+            prompts = self.session.prompts(mask.track_id, result.frame)
+            if prompts.mask is not None or not prompts:
+                continue  # taken as painted, or taken back meanwhile
+            if not mask.pixels.any():
+                self.said.emit(
+                    f"The model sees no object {mask.track_id} there on frame"
+                    f" {result.frame}. Click in its middle, or draw a box or outline."
+                )
+            elif not (plane == mask.track_id).any():
+                owners = plane[mask.window][mask.pixels]
+                owner = int(np.bincount(owners).argmax())
+                self.said.emit(
+                    f"The mask of object {mask.track_id} lies where object {owner} is"
+                    f" already. Choose object {owner} and click there with 'Not this',"
+                    " or erase it there."
+                )
 
     def _on_painted(self, cells: list[Cell]) -> None:
         """Take painted masks as prompts; they replace clicks on those cells."""

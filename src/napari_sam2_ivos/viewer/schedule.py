@@ -61,6 +61,8 @@ class Schedule:
     """Emitted with `Progress` after each tracked frame."""
     failed = Signal(str)
     """Emitted with the message of an error; nothing runs any more."""
+    previewed = Signal(object)
+    """Emitted with the `FrameResult` of a preview, after it was written."""
     finished = Signal(str)
     """Emitted with a sentence when tracking has ended."""
 
@@ -184,7 +186,9 @@ class Schedule:
             job.stop()
             self._give_up(error)
             return
-        if job.is_tracking and self.request is not None:
+        if not job.is_tracking:
+            self.previewed.emit(result)
+        elif self.request is not None:
             self.progressed.emit(self._meter.count(result.frame))
 
     def _on_end(self, error: IvosError | None) -> None:
