@@ -40,6 +40,13 @@ def test_labels_of_objects_that_were_not_computed_are_never_overwritten():
     assert (out[:, 2:] == 1).all()
 
 
+def test_a_prompted_mask_takes_pixels_from_tracked_ones_but_not_from_prompted_ones():
+    plane = np.full((2, 2), 9, np.uint16)
+    result = FrameResult(0, (mask(1, 0, 0, np.full((2, 2), 1.0), is_anchor=True),))
+    assert (compose(plane, result) == 1).all()
+    assert (compose(plane, result, prompted=[9]) == 9).all()
+
+
 def test_holes_and_detached_parts_are_kept():
     logits = np.full((5, 9), -3.0)
     logits[:, :5] = 3.0

@@ -159,6 +159,19 @@ def test_deleting_a_first_prompt_erases_what_only_it_explained(session):
     assert frames_with(session, 1) == [6, 7, 8, 9]
 
 
+def test_a_daughter_can_begin_inside_the_mask_of_her_mother(session):
+    session.add_points(1, 0, [(15, 15)])
+    run(session)
+    daughter = np.zeros((HEIGHT, WIDTH), bool)
+    daughter[10:15, 10:20] = True
+    session.add_mask(2, 5, daughter)
+    session.preview(5)
+    assert (session.labels[5, 10:15, 10:20] == 2).all()
+    assert (session.labels[5, 15:20, 10:20] == 1).all()
+    run(session, recompute=True)
+    assert (session.labels[5, 10:15, 10:20] == 2).all(), "and stays"
+
+
 def test_deleting_an_object_erases_it_and_no_other(session):
     session.add_points(1, 0, [(15, 15)])
     session.add_points(2, 0, [(45, 15)])

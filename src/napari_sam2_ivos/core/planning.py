@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_sam2_ivos.core.errors import PromptError
 from napari_sam2_ivos.core.tracks import STALE, Direction
 
@@ -116,19 +118,32 @@ def plan_propagation(
             f"Direction '{direction}' is unknown. Use forward, backward or both."
         )
     prompted = [track for track in tracks if track.prompts]
-    forward: dict[int, list[int]] = {}
-    backward: dict[int, list[int]] = {}
-    for track in prompted:
+    at = np.arange(frames.start, frames.stop)
+    forward = np.zeros((len(prompted), len(at)), bool)
+    backward = np.zeros_like(forward)
+    for row, track in enumerate(prompted):
+        wanted = np.ones(len(at), bool)
+        if not recompute:
+            wanted = ~track.fresh(slice(frames.start, frames.stop), direction)
         anchors = track.anchors
-        first = anchors[0]
-        reach = anchors[-1] if direction == "backward" else first
-        for frame in frames:
-            if not recompute and track.is_fresh(frame, direction):
-                continue
-            if direction != "backward" and frame >= first:
-                forward.setdefault(frame, []).append(track.track_id)
-            elif direction != "forward" and frame <= reach:
-                backward.setdefault(frame, []).append(track.track_id)
-    steps = [Step(f, tuple(forward[f])) for f in sorted(forward)]
-    steps += [Step(f, tuple(backward[f]), True) for f in sorted(backward, reverse=True)]
+        if direction == "backward":
+            backward[row] = wanted & (at <= anchors[-1])
+        else:
+            forward[row] = wanted & (at >= anchors[0])
+        if direction == "both":
+            backward[row] = wanted & (at < anchors[0])
+    steps = _steps(forward, prompted, frames, reverse=False)
+    steps += _steps(backward, prompted, frames, reverse=True)
     return Plan.of(steps, prompted)
+
+
+def _steps(
+    wanted: np.ndarray, tracks: Sequence[Track], frames: range, *, reverse: bool
+) -> list[Step]:
+    """Return the steps of a table (objects, frames) of cells to compute."""
+    ids = np.array([track.track_id for track in tracks])
+    columns = np.flatnonzero(wanted.any(axis=0))
+    return [
+        Step(frames[int(c)], tuple(ids[wanted[:, c]].tolist()), reverse)
+        for c in (columns[::-1] if reverse else columns)
+    ]

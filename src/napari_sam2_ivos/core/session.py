@@ -286,10 +286,12 @@ class Session:
         if not known:
             return
         result = type(result)(result.frame, known)
-        self._write(result.frame, compose(self._plane(result.frame), result))
+        frame = result.frame
+        prompted = [i for i, track in self.tracks.items() if frame in track.prompts]
+        self._write(frame, compose(self._plane(frame), result, prompted))
         for mask in known:
             self.tracks[mask.track_id].mark(
-                result.frame,
+                frame,
                 reverse=mask.reverse,
                 score=mask.object_score,
                 iou=mask.predicted_iou,

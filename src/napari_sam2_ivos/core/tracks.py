@@ -65,17 +65,27 @@ class Track:
         return anchors[i] if i < len(anchors) else None
 
     def is_fresh(self, frame: int, direction: Direction = "both") -> bool:
-        """Whether the frame is computed from the prompts as they are.
+        """Whether a frame is up to date; see `fresh`."""
+        return bool(self.fresh(slice(frame, frame + 1), direction)[0])
 
-        With a `direction`, also whether it was tracked that way; an anchor
+    def fresh(self, frames: slice, direction: Direction = "both") -> np.ndarray:
+        """Return which frames are computed from the prompts as they are.
+
+        With a `direction`, also whether they were tracked that way; an anchor
         belongs to both.
+
+        Returns
+        -------
+        ndarray, (number of frames,) bool
         """
-        state = self.state[frame]
-        if state & (COMPUTED | STALE) != COMPUTED:
-            return False
-        if direction == "both" or frame in self.prompts:
-            return True
-        return bool(state & REVERSE) == (direction == "backward")
+        state = self.state[frames]
+        fresh = state & (COMPUTED | STALE) == COMPUTED
+        if direction != "both":
+            reverse = state & REVERSE != 0
+            wanted = reverse if direction == "backward" else ~reverse
+            fresh &= wanted | (state & ANCHOR != 0)
+        found: np.ndarray = fresh
+        return found
 
     def source_of(self, frame: int) -> bool | None:
         """Return from which side the frame can be tracked at once.
