@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from napari_sam2_ivos.core.errors import PromptError, StoreError
 from napari_sam2_ivos.core.movie import Movie
+from napari_sam2_ivos.core.results import FrameResult
 from napari_sam2_ivos.core.session import Session
 from napari_sam2_ivos.testing.segmenter import FakeSegmenter
 
@@ -275,3 +278,30 @@ def test_a_full_disk_is_said_and_earlier_frames_stay(session):
     with pytest.raises(StoreError, match="No space left"):
         run(session)
     assert (session.labels[2] == 1).any()
+
+
+def test_clicks_on_one_frame_share_pixels_by_logit_not_by_order():
+    """A sure mask is not spotted by specks of an unsure one that came first."""
+
+    class Unsure(FakeSegmenter):
+        def run(self, plan, should_stop=None):
+            for result in super().run(plan, should_stop):
+                masks = []
+                for m in result:
+                    sure = 1.0 if m.track_id == 1 else 9.0
+                    window = np.full((HEIGHT, WIDTH), -1.0, np.float32)
+                    window[m.window] = m.logits
+                    if m.track_id == 1:
+                        window[41:43, 12:14] = 1.0  # a speck on the other cell
+                    window[window > 0] = sure
+                    masks.append(replace(m, top=0, left=0, logits=window))
+                yield FrameResult(result.frame, tuple(masks))
+
+    movie = blob_movie()
+    session = Session(movie, Unsure(movie), np.zeros(movie.shape, np.uint16))
+    session.add_points(1, 0, [(15, 15)])
+    session.preview(0)
+    assert (session.labels[0, 41:43, 12:14] == 1).all()
+    session.add_points(2, 0, [(45, 15)])
+    session.preview(0)
+    assert (session.labels[0, 40:50, 10:20] == 2).all()

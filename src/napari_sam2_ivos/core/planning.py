@@ -11,7 +11,7 @@ from napari_sam2_ivos.core.errors import PromptError
 from napari_sam2_ivos.core.tracks import STALE, Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from napari_sam2_ivos.core.prompts import FramePrompts
     from napari_sam2_ivos.core.tracks import Track
@@ -66,25 +66,41 @@ class Plan:
         return sum(len(step.track_ids) for step in self.steps)
 
 
-def plan_frame(tracks: Iterable[Track], frame: int) -> Plan:
+def plan_frame(
+    tracks: Sequence[Track], frame: int, edited: Collection[int] | None = None
+) -> Plan:
     """Plan what can be shown on one frame at once.
 
-    That is the objects that are prompted there and not up to date, and those
-    whose prompts there were taken back: they are tracked onto the frame from
-    the neighbour they came from.
+    That is the objects that are prompted there, as soon as one of them is not
+    up to date: all of them, so that they share their pixels by logit and not
+    by who came first (an engine that knows an answer does not compute it
+    again). And it is objects whose prompts there were taken back: they are
+    tracked onto the frame from the neighbour they came from.
+
+    Parameters
+    ----------
+    tracks : sequence of Track
+        All objects.
+    frame : int
+    edited : collection of int, optional
+        Track IDs to look at; all by default.
     """
-    steps, planned = [], []
-    for track in tracks:
-        if track.is_fresh(frame):
+    old = [
+        track
+        for track in tracks
+        if (edited is None or track.track_id in edited) and not track.is_fresh(frame)
+    ]
+    steps = []
+    if any(frame in track.prompts for track in old):
+        ids = tuple(track.track_id for track in tracks if frame in track.prompts)
+        steps.append(Step(frame, ids))
+    for track in old:
+        if frame in track.prompts or not track.state[frame] & STALE:
             continue
-        if frame in track.prompts:
-            source: bool | None = False
-        else:
-            source = track.source_of(frame) if track.state[frame] & STALE else None
+        source = track.source_of(frame)
         if source is not None:
             steps.append(Step(frame, (track.track_id,), source))
-            planned.append(track)
-    return Plan.of(steps, planned)
+    return Plan.of(steps, tracks)
 
 
 def plan_propagation(

@@ -26,7 +26,7 @@ from napari_sam2_ivos.core.prompts import (
 from napari_sam2_ivos.core.tracks import ANCHOR, COMPUTED, STALE, Track
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -198,12 +198,12 @@ class Session:
 
     # ---- computing -------------------------------------------------------
 
-    def plan_preview(self, frame: int, track_ids: Iterable[int] | None = None) -> Plan:
+    def plan_preview(
+        self, frame: int, track_ids: Collection[int] | None = None
+    ) -> Plan:
         """Plan what an edit on one frame calls for; see `planning.plan_frame`."""
         frame = self._check_frame(frame)
-        ids = self.tracks if track_ids is None else track_ids
-        tracks = [self.tracks[i] for i in ids if i in self.tracks]
-        return plan_frame(tracks, frame)
+        return plan_frame(list(self.tracks.values()), frame, track_ids)
 
     def plan(
         self,
@@ -241,7 +241,7 @@ class Session:
         return plan_propagation(chosen, direction, frames, recompute=recompute)
 
     def preview(
-        self, frame: int, track_ids: Iterable[int] | None = None
+        self, frame: int, track_ids: Collection[int] | None = None
     ) -> list[FrameResult]:
         """Compute what an edit on one frame calls for, and write the masks."""
         return list(self.run(self.plan_preview(frame, track_ids)))

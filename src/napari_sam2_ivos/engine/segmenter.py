@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from napari_sam2_ivos.core.errors import EngineError, IvosError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.engine.checkpoint import LoadedModel
 
 GIB = 1 << 30
+GIVEN_LOGIT = np.float32(100)
+"""Logit of a mask that the user gave: above what a model says of its own."""
 
 
 class Sam2Segmenter:
@@ -127,7 +130,7 @@ class Sam2Segmenter:
         if prompts is not None and prompts.mask is not None:
             # The user's own pixels, not what the mask grid left of them.
             top, left = prompts.mask.top, prompts.mask.left
-            logits = prompts.mask.pixels.astype("float32") * 20 - 10
+            logits = np.where(prompts.mask.pixels, GIVEN_LOGIT, -GIVEN_LOGIT)
         else:
             grid = memory.low_res[0, 0].float().cpu().numpy()
             top, left, logits = paste(grid, self.movie.plane_shape)
