@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -220,6 +221,21 @@ def track_each(
     return [(m.numpy(), i) for m, i in zip(logits > 0, ids, strict=True)]
 
 
+def is_steady(masks: np.ndarray) -> bool:
+    """Whether a reference made by a tracker keeps to one cell.
+
+    Parameters
+    ----------
+    masks : ndarray, (T, Y, X) bool
+
+    Returns
+    -------
+    bool
+        No two frames in a row with an IoU below 0.4.
+    """
+    return all(iou(a, b) >= 0.4 for a, b in pairwise(masks))
+
+
 def on_movie(model: SAM2Base, movie: Path, truth: Path, n_frames: int) -> dict:
     """Mean J against reference IDs; also the J of keeping the first frame's masks."""
     import tifffile
@@ -228,11 +244,19 @@ def on_movie(model: SAM2Base, movie: Path, truth: Path, n_frames: int) -> dict:
     labels = tifffile.imread(truth)[:n_frames].astype(np.uint16)
     ids = [int(i) for i in np.unique(labels[0]) if i]
     still = np.broadcast_to(labels[:1], labels.shape)
-    table = {"standing still": round(mean_jaccard(still[1:], labels[1:], ids), 3)}
+    steady = [i for i in ids if is_steady(labels == i)]
+    table: dict[str, float] = {"objects": len(ids), "steady objects": len(steady)}
+    for name, some in (("", ids), (" steady", steady)):
+        table["standing still" + name] = round(
+            mean_jaccard(still[1:], labels[1:], some), 3
+        )
     for kind in ("mask", "box", "click"):
         got = track(model, planes, labels, ids, kind)
         start = 1 if kind == "mask" else 0
         table[kind] = round(mean_jaccard(got[start:], labels[start:], ids), 3)
+        table[kind + " steady"] = round(
+            mean_jaccard(got[start:], labels[start:], steady), 3
+        )
         if kind != "mask":
             table[kind + " frame 0"] = round(mean_jaccard(got[:1], labels[:1], ids), 3)
     logger.info("%s: %s", movie.name, table)

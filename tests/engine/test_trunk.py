@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from importlib.resources import as_file, files
 
 import pytest
 
@@ -11,6 +11,7 @@ pytest.importorskip("sam2")
 
 from hydra.utils import instantiate  # noqa: E402
 from omegaconf import OmegaConf  # noqa: E402
+from safetensors.torch import load_file  # noqa: E402
 
 from napari_sam2_ivos.engine.trunk import ConvTrunk  # noqa: E402
 
@@ -52,3 +53,14 @@ def test_the_bundled_config_builds_a_sam2_model_small_enough_to_ship():
         out = model.forward_image(torch.zeros(1, 3, size, size))
     sides = [f.shape[-1] for f in out["backbone_fpn"]]
     assert sides == [size // 4, size // 8, size // 16]
+
+
+def test_the_bundled_weights_are_all_of_the_config_and_no_others():
+    folder = files("napari_sam2_ivos") / "models"
+    config = OmegaConf.create((folder / "bundled.yaml").read_text())
+    model = instantiate(config.model, _recursive_=True)
+    with as_file(folder / "bundled.safetensors") as path:
+        assert path.stat().st_size < 12_000_000
+        weights = load_file(path)
+    model.load_state_dict({name: value.float() for name, value in weights.items()})
+    assert all(value.isfinite().all() for value in weights.values())
