@@ -57,7 +57,7 @@ def test_rgb(viewer):
     image = viewer.add_image(np.stack([grey] * 3, axis=-1), rgb=True)
     controller = annotate(viewer, image)
     assert controller.movie.rgb
-    assert contrast_of(image) is None
+    assert contrast_of(image, movie_of(image, 0, {})) is None
     _click_and_track(controller)
 
 
@@ -152,11 +152,19 @@ def test_no_movie_is_said_clearly(viewer):
 
 def test_contrast_limits_count_once_the_user_changed_them(viewer):
     image = viewer.add_image(cells())
-    assert contrast_of(image) is None
+    movie = movie_of(image, 0, {})
+    assert contrast_of(image, movie) is None
     image.contrast_limits = (100, 800)
-    assert contrast_of(image) == (100, 800)
+    assert contrast_of(image, movie) == (100, 800)
     image.contrast_limits = (0, 65535)
-    assert contrast_of(image) is None
+    assert contrast_of(image, movie) is None
+
+
+def test_limits_that_napari_took_from_the_first_plane_are_nobodys_choice(viewer):
+    data = np.random.default_rng(0).integers(50, 900, (5, 60, 80)).astype(np.uint16)
+    image = viewer.add_image(da.from_array(data, chunks=(1, 60, 80)))
+    assert tuple(image.contrast_limits) != tuple(image.contrast_limits_range)
+    assert contrast_of(image, movie_of(image, 0, {})) is None
 
 
 def test_expanded_store_reads_and_writes_like_numpy():

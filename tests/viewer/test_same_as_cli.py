@@ -26,7 +26,9 @@ def in_napari(viewer, movie):
     return annotate(
         viewer,
         image,
-        factory=lambda m: load_segmenter(m, device="cpu", contrast=contrast_of(image)),
+        factory=lambda m: load_segmenter(
+            m, device="cpu", contrast=contrast_of(image, m)
+        ),
     )
 
 

@@ -42,11 +42,12 @@ def held_positions(viewer: Any, layer: Any, time_axis: int) -> dict[int, int]:
     }
 
 
-def contrast_of(layer: Any) -> tuple[float, float] | None:
+def contrast_of(layer: Any, movie: Movie) -> tuple[float, float] | None:
     """Return the contrast limits of a layer if the user chose them.
 
     None, that is percentiles over the movie, if they are still what napari
-    set by itself: the range of the data or of its dtype.
+    set by itself: the range of the data, of its dtype or, where the data are
+    not in memory, of the plane that was shown first.
     """
     if layer.rgb:
         return None
@@ -56,7 +57,13 @@ def contrast_of(layer: Any) -> tuple[float, float] | None:
     if dtype.kind in "iu":
         info = np.iinfo(dtype)
         untouched.append((float(info.min), float(info.max)))
-    return None if (low, high) in untouched or high <= low else (low, high)
+    if (low, high) in untouched or high <= low:
+        return None
+    for frame in {0, (movie.n_frames - 1) // 2, movie.n_frames // 2}:
+        plane = movie.plane(frame)
+        if (low, high) == (float(np.nanmin(plane)), float(np.nanmax(plane))):
+            return None
+    return low, high
 
 
 def calibration_of(layer: Any, time_axis: int) -> dict[str, Any]:

@@ -236,7 +236,7 @@ class IvosDock(QWidget):
             return None
         if found is not None:
             self._discard(found)
-        factory = self._loader(self.models.choice, contrast_of(image))
+        factory = self._loader(self.models.choice, contrast_of(image, movie))
         made = Controller(
             self.viewer, image, movie, store, factory, QtRunner(self.show_warning)
         )
@@ -341,7 +341,7 @@ class IvosDock(QWidget):
     def _on_model(self) -> None:
         c = self.controller
         if c is not None:
-            c.use_model(self._loader(self.models.choice, contrast_of(c.image)))
+            c.use_model(self._loader(self.models.choice, contrast_of(c.image, c.movie)))
         self.refresh()
 
     def _on_changed(self) -> None:
