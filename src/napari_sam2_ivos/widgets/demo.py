@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import napari
+from qtpy.QtCore import QTimer
 
 from napari_sam2_ivos.widgets.dock import IvosDock
 
@@ -48,6 +49,8 @@ def show(
                 controller.session.set_prompts(track_id, frame, given)
         controller.show_prompts()
         dock.show_message("Press Track (G) to follow the cells through the movie.")
+    # The panel has taken room from the canvas: show the whole movie again.
+    QTimer.singleShot(200, viewer.reset_view)
     if block:
         napari.run()
     return viewer, dock
