@@ -24,9 +24,9 @@ from qtpy.QtCore import QTimer
 from qtpy.QtTest import QTest
 
 from napari_sam2_ivos.api import open_movie, open_session
+from napari_sam2_ivos.cli.demo import mean_iou
 from napari_sam2_ivos.core.prompts import FramePrompts, Mask
 from napari_sam2_ivos.io.labels import read_labels
-from napari_sam2_ivos.testing.metrics import iou
 from napari_sam2_ivos.testing.sample_job import one_prompt_each
 from napari_sam2_ivos.widgets.demo import show
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.movie import Movie
 
 RESULTS = Path(__file__).parent / "results" / "real_movie.json"
-N_SCORED = 10
+SCORED = slice(1, 10)
 """Frames that the mean IoU is over, the prompted one not counted."""
 
 Prompts = dict[int, dict[int, FramePrompts]]
@@ -83,18 +83,6 @@ def in_window(movie: Movie, prompts: Prompts) -> tuple[np.ndarray, float, float]
     return labels, seconds, float(np.diff(ticks).max())
 
 
-def mean_iou(labels: np.ndarray, reference: np.ndarray) -> float:
-    """Mean over the objects of frame 0, on the frames where the reference has them."""
-    ids = [i for i in np.unique(reference[0]) if i]
-    found = [
-        iou(labels[t] == i, reference[t] == i)
-        for t in range(1, N_SCORED)
-        for i in ids
-        if (reference[t] == i).any()
-    ]
-    return float(np.mean(found))
-
-
 def main() -> None:
     """Measure and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -112,7 +100,9 @@ def main() -> None:
         shown, shown_seconds, longest = in_window(movie, prompts)
         rows[name] = {
             "objects": len(prompts),
-            "mean IoU, frames 1 to 9": round(mean_iou(labels, reference), 3),
+            "mean IoU, frames 1 to 9": round(
+                mean_iou(labels[SCORED], reference[SCORED], list(prompts)), 3
+            ),
             "frames/s headless": round(movie.n_frames / seconds, 2),
             "frames/s in the window": round(movie.n_frames / shown_seconds, 2),
             "longest wait of the window, ms": round(1000 * longest),

@@ -124,7 +124,6 @@ def test_cancelling_in_the_middle_of_a_frame_leaves_a_valid_session(
     for result in session.propagate(should_stop=lambda: next(asked)):
         found |= {(m.track_id, result.frame): m for m in result}
     assert 0 < len({frame for _, frame in found}) < N_FRAMES
-    session.propagate()
     rest = masks(session)
     assert_same(rest, {key: reference[key] for key in rest})
     assert {frame for _, frame in rest} | {frame for _, frame in found} == set(
@@ -157,6 +156,17 @@ def test_nothing_grows_with_the_number_of_frames(model):
         sizes.append((len(bank), len(bank._hot), len(features)))
         assert len(result.objects) == 3
     assert sizes[-1] == sizes[60] == max(sizes)
+
+
+def test_closing_lets_go_of_everything(model, movie, reference):
+    session = session_on(model, movie)
+    prompt(session)
+    masks(session)
+    segmenter = session.segmenter
+    segmenter.close()
+    assert len(segmenter._features) == len(segmenter._bank) == 0
+    assert segmenter._tracker._bank is segmenter._bank
+    assert_same(masks(session, recompute=True), reference)
 
 
 def test_a_thin_mask_does_not_vanish(model, movie):

@@ -311,8 +311,7 @@ class Session:
         """Mark computed frames stale; their masks stay until computed again."""
         self._n_edits += 1
         track.version = self._n_edits
-        computed = frames[track.state[frames] & COMPUTED != 0]
-        track.state[computed] |= STALE
+        track.mark_stale(frames)
         self.segmenter.forget(track.track_id, frames.tolist())
 
     def _erase(self, track: Track, frames: npt.NDArray[Any]) -> None:

@@ -139,6 +139,11 @@ class Track:
         lost = np.where(reverse, frames > anchors[-1], frames < anchors[0])
         return np.flatnonzero(computed & lost)
 
+    def mark_stale(self, frames: slice | np.ndarray) -> None:
+        """Note that computed frames no longer follow from the prompts."""
+        state = self.state[frames]
+        self.state[frames] = np.where(state & COMPUTED, state | STALE, state)
+
     def clear(self, frames: np.ndarray) -> None:
         """Forget that `frames` were ever computed."""
         self.state[frames] = 0

@@ -150,6 +150,12 @@ class MemoryBank:
             for key in [key for key in store if key.track_id == track_id]:
                 self.drop(key)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        for store in (self._compact, self._pinned, self._hot):
+            store.clear()
+        self._n_bytes = 0
+
     def _trim_hot(self) -> None:
         while len(self._hot) > N_HOT_PER_OBJECT * max(1, self._n_objects):
             self._hot.popitem(last=False)

@@ -112,7 +112,7 @@ class Sam2Segmenter:
         """Let go of features and memories; the model stays loaded for the next."""
         with self.model.lock:
             self._features.clear()
-            self._bank = MemoryBank(0)
+            self._bank.clear()
 
     def _compute(self, plan: Plan, step: Step, stop: Callable[[], bool]) -> FrameResult:
         while self._forgotten:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam2_ivos.core.errors import FormatError, MovieError
+from napari_sam2_ivos.core.movie import Movie
 
 if TYPE_CHECKING:
     import os
@@ -155,16 +156,9 @@ def natural_key(name: str) -> list[tuple[int, int, str]]:
 
 def _check(source: Source, path: Path) -> None:
     shape = tuple(source.data.shape)
-    if 0 in shape:
-        raise MovieError(f"'{path.name}' is empty: its shape is {shape}.")
-    if len(shape) < (4 if source.rgb else 3):
+    if 0 not in shape and len(shape) < (4 if source.rgb else 3):
         raise MovieError(
             f"'{path.name}' is a single image of shape {shape}, not a movie. Give a"
             " stack with a time axis, or the folder that holds all its frames."
         )
-    kind = np.dtype(source.data.dtype).kind
-    if kind not in "buif":
-        raise MovieError(
-            f"'{path.name}' holds {source.data.dtype} values. Convert it to integers"
-            " or real numbers first."
-        )
+    Movie(source.data, source.time_axis, source.rgb, name=path.name)  # or it raises

@@ -11,7 +11,6 @@ from psygnal import Signal
 
 from napari_sam2_ivos.core.errors import IvosError
 from napari_sam2_ivos.core.session import Session
-from napari_sam2_ivos.core.tracks import COMPUTED, STALE
 from napari_sam2_ivos.viewer.axes import axis_name, current_frame, go_to_frame
 from napari_sam2_ivos.viewer.layer_set import LayerSet
 from napari_sam2_ivos.viewer.lazy_segmenter import LazySegmenter
@@ -259,8 +258,7 @@ class Controller:
         wanted = slice(frames.start, frames.stop)
         for track_id, track in self.session.tracks.items():
             if track_ids is None or track_id in track_ids:
-                state = track.state[wanted]
-                state[state & COMPUTED != 0] |= np.uint8(STALE)
+                track.mark_stale(wanted)
 
     def _stale_anchors(self) -> set[int]:
         """Return frames with prompts whose mask was never computed from them."""
