@@ -166,11 +166,13 @@ class MovieClips:
     ----------
     folder : Path
         Holds ``*.npz`` with ``frames`` (T, Y, X) uint8 and ``labels`` (T, Y, X).
+    share, n_shares : int
+        Each of `n_shares` workers takes its share of the movies.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, share: int = 0, n_shares: int = 1) -> None:
         self.movies = []
-        for path in sorted(folder.glob("*.npz")):
+        for path in sorted(folder.glob("*.npz"))[share::n_shares]:
             with np.load(path) as data:
                 self.movies.append((data["frames"], data["labels"]))
 

@@ -11,6 +11,7 @@ import numpy as np
 from napari_sam2_ivos.testing.movies import HABITS, harder, synthetic_movie
 
 logger = logging.getLogger("pool")
+MORE_OF = ("spread", "spread", "phase")  # the hardest, and the real data's
 
 
 def random_movie(rng: np.random.Generator, n_frames: int) -> dict[str, np.ndarray]:
@@ -22,7 +23,7 @@ def random_movie(rng: np.random.Generator, n_frames: int) -> dict[str, np.ndarra
         ``frames`` (T, Y, X) uint8, stretched by percentiles of the whole movie as
         inference does; ``labels`` (T, Y, X) uint8.
     """
-    modality = str(rng.choice(list(HABITS)))
+    modality = str(rng.choice([*HABITS, *MORE_OF]))
     habits = harder(HABITS[modality], rng)
     room = 256 * 256 / (np.pi * habits.radius**2)
     sample = synthetic_movie(
@@ -36,6 +37,8 @@ def random_movie(rng: np.random.Generator, n_frames: int) -> dict[str, np.ndarra
         bleaching=float(rng.uniform(0, 0.04)),
         unevenness=float(rng.uniform(0, 0.35)),
         invert=bool(rng.random() < 0.15),
+        focus_drift=float(rng.uniform(0, 2)) if rng.random() < 0.2 else 0.0,
+        debris=int(rng.integers(5, 120)) if rng.random() < 0.4 else 0,
     )
     low, high = np.percentile(sample.movie[::3, ::2, ::2], (0.1, 99.9))
     stretched = np.clip((sample.movie - low) / (high - low), 0, 1)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ABSENT = -10.0
 N_FRAMES_TOLD = 100  # what the model is told as the length of the movie
+MAX_CLICKS = 5  # on the first frame
 
 
 @dataclass
@@ -53,11 +54,17 @@ class Decoded:
     tokens: torch.Tensor  # (N, 4, C)
     scores: torch.Tensor  # (N, 1) logits
 
-    def chosen(self, multimask: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mask (N, 1, h, w) and token (N, C) that inference would go on with."""
-        if not multimask:
-            return self.masks[:, :1], self.tokens[:, 0]
+    def chosen(
+        self, labels: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mask (N, 1, h, w) and token (N, C) that inference would go on with.
+
+        The best of three candidates where there is at most one click, or none at
+        all (`labels` None), and else the single mask.
+        """
         best = self.ious[:, 1:].argmax(1) + 1
+        if labels is not None:
+            best[(labels >= 0).sum(1) > 1] = 0
         rows = torch.arange(len(best))
         return self.masks[rows, best][:, None], self.tokens[rows, best]
 
@@ -238,12 +245,15 @@ class ClipPass:
         points = click_or_box(self.rng, truth, p_box)
         decoded = self._decode(pixels, fine, points)
         loss = self._loss("prompt", decoded, truth)
-        if self.rng.random() < self.p_refine:
-            decoded, more = self._refine(pixels, fine, points, decoded, truth)
+        n_losses = 1
+        while n_losses < MAX_CLICKS and self.rng.random() < self.p_refine:
+            points, decoded, more = self._refine(pixels, fine, points, decoded, truth)
             loss = loss + more
+            n_losses += 1
+        loss = loss / n_losses
         if self.n_frames == 1:
             return {}, loss
-        logits, token = decoded.chosen(multimask=False)
+        logits, token = decoded.chosen(points[1])
         high = self._upsample(logits)
         if self.rng.random() < 0.5:  # as inference does with masks from points
             high = (high > 0).float() * 20 - 10
@@ -258,8 +268,9 @@ class ClipPass:
         points: tuple[torch.Tensor, torch.Tensor] | None,
         decoded: Decoded,
         truth: torch.Tensor,
-    ) -> tuple[Decoded, torch.Tensor]:
-        logits, _ = decoded.chosen(multimask=points is None)
+    ) -> tuple[tuple[torch.Tensor, torch.Tensor], Decoded, torch.Tensor]:
+        """Add one click where the mask is wrong; points None: to a followed one."""
+        logits, _ = decoded.chosen(None if points is None else points[1])
         logits = logits.detach().float().clamp(-32, 32)
         guess = self._upsample(logits)[:, 0] > 0
         coords, labels = correct(self.rng, guess, truth)
@@ -267,7 +278,7 @@ class ClipPass:
             coords = torch.cat([points[0], coords], 1)
             labels = torch.cat([points[1], labels], 1)
         decoded = self._decode(pixels, fine, (coords, labels), mask=logits)
-        return decoded, self._loss("click", decoded, truth)
+        return (coords, labels), decoded, self._loss("click", decoded, truth)
 
     def _upsample(self, logits: torch.Tensor) -> torch.Tensor:
         size = (self.size, self.size)
@@ -323,11 +334,11 @@ class ClipPass:
             decoded = self._decode(pixels, fine, None)
             truth = self.batch.masks(t)[who]
             losses.append(self._loss("track", decoded, truth))
-            logits, token = decoded.chosen(multimask=True)
+            logits, token = decoded.chosen(None)
             scores = decoded.scores.detach()
             last = t == self.n_frames - 1
             if last and self.rng.random() < self.p_refine:
-                losses.append(self._refine(pixels, fine, None, decoded, truth)[1])
+                losses.append(self._refine(pixels, fine, None, decoded, truth)[2])
             if not last:
                 memory = self._remember(
                     feats, self._upsample(logits), scores, model.obj_ptr_proj(token)

@@ -97,7 +97,8 @@ def draw(
 
 
 def _window(cell: Cell, shape: tuple[int, int]) -> tuple[slice, slice] | None:
-    reach = 1.35 * cell.radius * np.sqrt(cell.aspect) + 12
+    longest = float(cell.processes[1].max(initial=0.0))
+    reach = (1.35 + longest) * cell.radius * np.sqrt(cell.aspect) + 12
     starts = np.maximum(np.floor(cell.centre - reach), 0).astype(int)
     stops = np.minimum(np.ceil(cell.centre + reach) + 1, shape).astype(int)
     if np.any(starts >= stops):
@@ -126,6 +127,9 @@ def _blob(cell: Cell, dy: np.ndarray, dx: np.ndarray) -> tuple[np.ndarray, float
     for cosine, sine in cell.wobble.T.astype(np.float32):
         power = power * turn
         outline += cosine * power.real + sine * power.imag
+    for angle, length, width in cell.processes.T:
+        along = turn.real * np.cos(angle) + turn.imag * np.sin(angle)
+        outline += np.float32(length) * np.exp((along - 1) / np.float32(width**2))
     return radius / (cell.radius * np.maximum(outline, 0.3)), cell.radius / float(
         stretch
     )

@@ -15,6 +15,14 @@ HABITS = {
     "nuclei": Habits(roughness=0.03),
     "membranes": Habits(roughness=0.08, crowding=0.84, aspect=(1.0, 1.4)),
     "phase": Habits(roughness=0.16, aspect=(1.0, 2.6), diffusion=0.9),
+    "spread": Habits(
+        radius=20.0,
+        roughness=0.14,
+        aspect=(1.0, 2.8),
+        crowding=1.0,
+        processes=2.5,
+        p_away=0.05,
+    ),
     "dic": Habits(roughness=0.06, aspect=(1.0, 1.8)),
     "brightfield": Habits(roughness=0.06, aspect=(1.0, 1.5)),
     "rods": Habits(aspect=(2.2, 4.5), radius=10.0, crowding=1.15, speed=0.8),
@@ -55,13 +63,15 @@ def synthetic_movie(
     bleaching: float = 0.01,
     unevenness: float = 0.15,
     invert: bool = False,
+    focus_drift: float = 0.0,
+    debris: int = 0,
 ) -> SyntheticMovie:
     """Make a time-lapse of cells that move, touch, divide, come and go.
 
     Parameters
     ----------
-    modality : {'nuclei', 'membranes', 'phase', 'dic', 'brightfield', 'rods', \
-'textured'}
+    modality : {'nuclei', 'membranes', 'phase', 'spread', 'dic', 'brightfield', \
+'rods', 'textured'}
     n_frames : int
     shape : tuple of int
         (Y, X) in pixels.
@@ -81,6 +91,10 @@ def synthetic_movie(
         Strength of a slowly drifting uneven background.
     invert : bool
         Dark objects where they would be bright, and the other way round.
+    focus_drift : float
+        Largest blur in pixels that the movie drifts into and out of.
+    debris : int
+        Specks lying around that are no objects.
 
     Returns
     -------
@@ -103,15 +117,21 @@ def synthetic_movie(
     population = Population(shape, n_objects, n_frames, habits or HABITS[modality], rng)
     tiles = texture_tiles(rng)
     backdrop = _backdrop(rng, shape)
+    specks = _specks(rng, shape, debris) if debris else None
+    phase = rng.uniform(0, np.pi) if focus_drift else 0.0
     movie = np.zeros((n_frames, *shape), np.uint16)
     labels = np.zeros((n_frames, *shape), np.uint16)
     for t in range(n_frames):
         if t:
             population.advance()
-        anatomy = draw(population.cells, shape, tiles, rods=modality == "rods")
+        seen_cells = [c for c in population.cells if not c.is_away(t)]
+        anatomy = draw(seen_cells, shape, tiles, rods=modality == "rods")
         image = MODALITIES[modality](anatomy)
-        if blur:
-            image = ndimage.gaussian_filter(image, blur)
+        if specks is not None:
+            image = image + np.where(anatomy.labels > 0, 0, specks)
+        defocus = focus_drift * abs(np.sin(phase + np.pi * t / max(1, n_frames)))
+        if blur or defocus:
+            image = ndimage.gaussian_filter(image, blur + defocus)
         if invert:
             image = 0.9 - image
         shift = (t * shape[0] // 300) % backdrop.shape[0]
@@ -134,6 +154,22 @@ def _backdrop(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     coarse = rng.uniform(0, 1, (7, 7)).astype(np.float32)
     at = np.meshgrid(np.linspace(1, 5, rows), np.linspace(1, 5, columns), indexing="ij")
     return np.asarray(ndimage.map_coordinates(coarse, at, order=3))
+
+
+def _specks(
+    rng: np.random.Generator, shape: tuple[int, int], number: int
+) -> np.ndarray:
+    """Small dark or bright grains, each with a ring of the other tone."""
+    field_of_dots = np.zeros(shape, np.float32)
+    rows, columns = (rng.integers(0, side, number) for side in shape)
+    field_of_dots[rows, columns] = rng.normal(-0.7, 0.8, number)
+    image = np.zeros(shape, np.float32)
+    for sigma, weight in ((1.0, 1.0), (2.0, 1.5)):
+        part = np.where(rng.random(shape) < 0.5, field_of_dots, 0)
+        blurred = ndimage.gaussian_filter(part, sigma)
+        around = ndimage.gaussian_filter(part, 2 * sigma)
+        image += weight * (blurred - 1.5 * around)
+    return image
 
 
 def _expose(rng: np.random.Generator, image: np.ndarray, photons: float) -> np.ndarray:
@@ -166,4 +202,6 @@ def harder(habits: Habits, rng: np.random.Generator) -> Habits:
         crowding=habits.crowding * float(rng.uniform(0.85, 1.2)),
         p_division=0.3,
         p_birth=0.3,
+        processes=habits.processes * float(rng.uniform(0.4, 1.6)),
+        p_away=0.1,
     )

@@ -40,6 +40,26 @@ def phase_contrast(a: Anatomy) -> np.ndarray:
     return np.asarray(0.46 + 0.30 * edges + _blur(grain, 0.6))
 
 
+def spread(a: Anatomy) -> np.ndarray:
+    """Flat adherent cells in phase contrast: faint, granular, with a nucleus.
+
+    Thin grey bodies, dark vesicles around a paler nucleus with dark nucleoli, a thin
+    dark rim and a bright halo that is strong only where the cell is thick.
+    """
+    mask = (a.labels > 0).astype(np.float32)
+    thick = np.clip(2 * a.brightness - 1.2, 0.1, 1.5)
+    halo = np.exp(-(((a.depth + 1.6) / 1.5) ** 2)) * (1 - mask)
+    rim = np.exp(-(((a.depth - 0.8) / 1.0) ** 2)) * mask
+    nucleus = np.clip(12 * (a.thickness - 0.93), 0, 1)
+    vesicles = np.clip(a.texture - 1.1, 0, 1.2) * np.clip(3 * (a.thickness - 0.6), 0, 1)
+    nucleoli = nucleus * np.clip(a.texture - 0.6, 0, 1)
+    body = mask * (-0.035 * thick + 0.022 * a.texture)
+    body += 0.03 * nucleus - 0.10 * thick * vesicles - 0.12 * nucleoli
+    wide = _blur(thick * mask, 3.0) * (1 - mask)
+    image = 0.48 + _blur(body - 0.07 * thick * rim, 0.6)
+    return np.asarray(image + _blur(halo * (0.03 + 0.35 * wide), 0.7))
+
+
 def dic(a: Anatomy) -> np.ndarray:
     """Relief: the slope of the optical path along one diagonal."""
     path = _blur(a.thickness * (4 + a.brightness) + 0.35 * a.texture, 1.0)
@@ -77,6 +97,7 @@ MODALITIES: dict[str, Callable[[Anatomy], np.ndarray]] = {
     "nuclei": nuclei,
     "membranes": membranes,
     "phase": phase_contrast,
+    "spread": spread,
     "dic": dic,
     "brightfield": brightfield,
     "rods": rods,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,12 @@ class Cell:
         Of the cell's texture.
     divides_at : int
         Frame at which two daughters take its place, or -1.
+    processes : ndarray, (3, P) float
+        Angle (radians), length (share of the radius) and width (radians) of each
+        thin process that the cell stretches out.
+    away : (int, int)
+        First frame at which it is out of focus and not seen, and the frame at which
+        it returns; (-1, -1) if it stays.
     """
 
     track_id: int
@@ -44,6 +51,12 @@ class Cell:
     brightness: float
     seed: int
     divides_at: int = -1
+    processes: np.ndarray = field(default_factory=lambda: np.zeros((3, 0)))
+    away: tuple[int, int] = (-1, -1)
+
+    def is_away(self, frame: int) -> bool:
+        """Whether the cell is out of sight at a frame."""
+        return self.away[0] <= frame < self.away[1]
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,10 @@ class Habits:
         Chance of a new cell to appear during the movie, per cell at the start.
     crowding : float
         Smallest distance of neighbours, over the sum of their half-widths.
+    processes : float
+        Mean number of thin processes of a cell.
+    p_away : float
+        Chance of a cell to be out of sight for a few frames and to return.
     """
 
     radius: float = 14.0
@@ -78,6 +95,8 @@ class Habits:
     p_division: float = 0.15
     p_birth: float = 0.15
     crowding: float = 0.9
+    processes: float = 0.0
+    p_away: float = 0.0
 
 
 class Population:
@@ -179,7 +198,23 @@ class Population:
             brightness=float(np.exp(rng.normal(0, 0.2))),
             seed=int(rng.integers(2**31)),
             divides_at=divides_at,
+            **self._rarities(),
         )
+
+    def _rarities(self) -> dict[str, Any]:
+        """Draw what most cells do not have; no random number is spent on those."""
+        rng, habits = self.rng, self.habits
+        drawn: dict[str, Any] = {}
+        if habits.processes:
+            n = min(int(rng.poisson(habits.processes)), 6)
+            lengths = rng.gamma(2.0, 0.45, n)
+            drawn["processes"] = np.stack(
+                [rng.uniform(0, 2 * np.pi, n), lengths, rng.uniform(0.12, 0.4, n)]
+            )
+        if habits.p_away and rng.random() < habits.p_away and self.n_frames > 4:
+            first = self.frame + int(rng.integers(1, self.n_frames - 2))
+            drawn["away"] = first, first + int(rng.integers(1, 4))
+        return drawn
 
     def _moved(self, cell: Cell) -> Cell:
         rng, habits = self.rng, self.habits
@@ -192,8 +227,16 @@ class Population:
         if 0 < to_division <= 2:  # round up before mitosis
             aspect = 1 + 0.5 * (aspect - 1)
             radius *= 0.95
+        processes = cell.processes
+        if processes.size:  # they wander, and are drawn in or stretched out
+            processes = processes * np.exp(
+                rng.normal(0, [[0.02], [0.08], [0.03]], processes.shape)
+            )
+            if 0 < to_division <= 2:
+                processes = processes * [[1], [0.4], [1]]
         return replace(
             cell,
+            processes=processes,
             centre=cell.centre + velocity + rng.normal(0, habits.diffusion, 2),
             velocity=velocity,
             angle=cell.angle + turn * 0.5 + float(rng.normal(0, 0.03)),
