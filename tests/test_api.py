@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 import napari_sam2_ivos as ivos
 from napari_sam2_ivos.engine import catalogue
 from napari_sam2_ivos.engine.checkpoint import build
+from napari_sam2_ivos.engine.installed import MODELS_DIR_VARIABLE
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +65,15 @@ def test_a_path_gives_the_same_labels_as_its_array(files, movie, tmp_path):
 
 
 def test_without_a_model_it_says_so(movie, tmp_path, monkeypatch):
-    monkeypatch.setenv(catalogue.MODELS_DIR_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(MODELS_DIR_VARIABLE, str(tmp_path))
     with pytest.raises(ivos.IvosError, match=r"sam2\.1-large' is not on this machine"):
         ivos.open_session(movie, model="large")
+
+
+def test_without_a_name_the_best_model_is_taken_and_named(movie, monkeypatch):
+    monkeypatch.delenv(MODELS_DIR_VARIABLE, raising=False)
+    segmenter = ivos.load_segmenter(ivos.open_movie(movie), device="cpu")
+    assert segmenter.model_name == "bundled"
 
 
 def test_the_api_needs_no_napari(files, tmp_path, movie):

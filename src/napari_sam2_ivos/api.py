@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from napari_sam2_ivos.core.intensity import IntensityMapping
 from napari_sam2_ivos.core.movie import Movie
 from napari_sam2_ivos.core.session import Session
+from napari_sam2_ivos.engine.choice import AUTOMATIC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,7 @@ def open_movie(
 def load_segmenter(
     movie: Movie,
     *,
-    model: str = "bundled",
+    model: str = AUTOMATIC,
     checkpoint: str | Path | None = None,
     config: str | Path | None = None,
     device: str | None = None,
@@ -77,7 +78,9 @@ def load_segmenter(
     ----------
     movie : Movie
     model : str
-        Name in the catalogue (``sam2-ivos models`` lists them).
+        Name in the catalogue (``sam2-ivos models`` lists them), or "auto": the
+        best that is installed and fits the device, the bundled one on a CPU. The
+        segmenter's `model_name` tells which it is.
     checkpoint, config : path, optional
         Files of any other SAM 2 or 2.1 model.
     device : str, optional
@@ -106,7 +109,7 @@ def load_segmenter(
 def open_session(
     movie: Any,
     *,
-    model: str = "bundled",
+    model: str = AUTOMATIC,
     checkpoint: str | Path | None = None,
     config: str | Path | None = None,
     device: str | None = None,

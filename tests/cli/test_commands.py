@@ -16,6 +16,7 @@ from napari_sam2_ivos import __version__
 from napari_sam2_ivos.cli import demo as demo_module
 from napari_sam2_ivos.cli.demo import mean_iou
 from napari_sam2_ivos.engine import catalogue
+from napari_sam2_ivos.engine.installed import MODELS_DIR_VARIABLE, installed_path
 
 
 def test_help_names_every_command(run_cli):
@@ -60,8 +61,18 @@ def test_models(run_cli):
     for entry in catalogue.entries():
         (line,) = [x for x in out.splitlines() if x.startswith(f"{entry.name} ")]
         assert entry.licence in line
-        there = catalogue.installed_path(entry) is not None
+        there = installed_path(entry) is not None
         assert line.split()[1] == ("yes" if there else "no")
+
+
+def test_models_names_the_one_that_is_used(run_cli, tmp_path, monkeypatch):
+    monkeypatch.setenv(MODELS_DIR_VARIABLE, str(tmp_path))
+    cut = tmp_path / "sam2.1_hiera_tiny.pt"
+    cut.write_bytes(b"half")
+    _, out, err = run_cli("models")
+    assert "Used if no --model is given: bundled on " in out
+    assert f"looked for in {tmp_path}, " in out
+    assert f"Note: File '{cut}' is not used" in err
 
 
 def test_an_unknown_model(run_cli):
@@ -79,6 +90,18 @@ def test_a_download_shows_where_the_file_is(run_cli, monkeypatch, tmp_path):
     code, out, _ = run_cli("models", "--download", "tiny")
     assert code == 0
     assert str(tmp_path / "sam2.1_hiera_tiny.pt") in out
+
+
+def test_a_download_without_internet_says_what_to_do(run_cli, monkeypatch, tmp_path):
+    monkeypatch.setenv(MODELS_DIR_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(catalogue, "_META_URL", "http://127.0.0.1:1/")
+    code, out, err = run_cli("models", "--download", "tiny")
+    assert code == 1
+    assert not out
+    line = err.splitlines()[-1]
+    assert line.startswith("Error: Model 'sam2.1-tiny' could not be downloaded. Tried:")
+    assert "it cannot be reached" in line
+    assert f"put sam2.1_hiera_tiny.pt into {tmp_path} or " in line
 
 
 def test_demo(run_cli, fake_model, tmp_path):
@@ -103,6 +126,7 @@ def test_demo(run_cli, fake_model, tmp_path):
     for item in out.iterdir():
         assert str(item) in said
     assert "Mean IoU with the truth" in said
+    assert "Model: bundled on " in said
     again = tmp_path / "again.tif"
     run_cli(
         "track", out / "movie.tif", "--prompts", out / "prompts.csv", "--out", again

@@ -114,7 +114,7 @@ def test_model_options_are_passed_on(run_cli, fake_model, movie_file, clicks, tm
         *("--contrast", "100", "4000"),
     )
     assert fake_model[0].asked_for == {
-        "model": "bundled",
+        "model": "auto",
         "checkpoint": Path("w.pt"),
         "config": "c.yaml",
         "device": "cpu",

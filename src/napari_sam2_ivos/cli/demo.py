@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_sam2_ivos.cli.choosing import name_model
 from napari_sam2_ivos.cli.screen import remark, say
 from napari_sam2_ivos.core.errors import EngineError, PromptError
+from napari_sam2_ivos.engine.choice import AUTOMATIC
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,8 +40,12 @@ def demo(
         "demo-output"
     ),
     model: Annotated[
-        str, typer.Option(help="A name that 'sam2-ivos models' lists.")
-    ] = "bundled",
+        str,
+        typer.Option(
+            help="A name that 'sam2-ivos models' lists; auto is the best that is"
+            " installed and fits the device."
+        ),
+    ] = AUTOMATIC,
     device: Annotated[
         str | None,
         typer.Option(help="cpu, cuda or mps; the fastest there is by default."),
@@ -57,6 +63,7 @@ def demo(
     prompts = one_prompt_each(labels[0])
     session = open_session(shown, model=model, device=device)
     try:
+        name_model(model, None, device)
         _track(session, prompts, labels, out)
     finally:
         session.segmenter.close()

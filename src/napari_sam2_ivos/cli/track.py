@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_sam2_ivos.cli.choosing import check_model, name_model
 from napari_sam2_ivos.cli.holding import held_axes
 from napari_sam2_ivos.cli.outputs import Outputs
 from napari_sam2_ivos.cli.screen import remark, say
-from napari_sam2_ivos.core.errors import ModelError, PromptError
+from napari_sam2_ivos.core.errors import PromptError
+from napari_sam2_ivos.engine.choice import AUTOMATIC
 
 if TYPE_CHECKING:
     from napari_sam2_ivos.cli.running import Outcome
@@ -53,8 +55,12 @@ def track(
         typer.Option(help="Label stack to write: .tif, .npy or .zarr."),
     ],
     model: Annotated[
-        str, typer.Option(help="A name that 'sam2-ivos models' lists.")
-    ] = "bundled",
+        str,
+        typer.Option(
+            help="A name that 'sam2-ivos models' lists; auto is the best that is"
+            " installed and fits the device."
+        ),
+    ] = AUTOMATIC,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Weights of another SAM 2 or 2.1 model.")
     ] = None,
@@ -110,7 +116,7 @@ def track(
     from napari_sam2_ivos.io.prompts import read_prompts
     from napari_sam2_ivos.io.sources import open_source
 
-    _check_model(model, checkpoint, config)
+    check_model(model, checkpoint, config)
     outputs = Outputs(out, table, overlay)
     outputs.check((movie, prompts), overwrite=overwrite)
     source = open_source(movie)
@@ -132,6 +138,7 @@ def track(
         contrast=contrast,
     )
     try:
+        name_model(model, checkpoint, device)
         labels = outputs.store(opened.shape, source)
         session = Session(opened, segmenter, labels)
         _track(session, source, given, span, direction, outputs)
@@ -197,14 +204,6 @@ def parse_frames(text: str | None, n_frames: int) -> range:
             f"--frames {text} is no part of the movie, which has frames 0:{n_frames}."
         )
     return frames
-
-
-def _check_model(model: str, checkpoint: Path | None, config: str | None) -> None:
-    """Refuse options that contradict each other."""
-    if checkpoint is None and config is not None:
-        raise ModelError("--config goes with --checkpoint. Give both, or --model.")
-    if checkpoint is not None and model != "bundled":
-        raise ModelError("Give either --model or --checkpoint, not both.")
 
 
 def _report(outcome: Outcome, n_planned: int) -> None:

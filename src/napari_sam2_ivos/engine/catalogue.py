@@ -1,4 +1,4 @@
-"""The models there are: where each comes from and where its file lies."""
+"""The models there are, and where each comes from."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from napari_sam2_ivos.core.errors import ModelError
 
-MODELS_DIR_VARIABLE = "NAPARI_SAM2_IVOS_MODELS"
-"""Environment variable naming a folder of checkpoints, shared in a lab perhaps."""
+MIRROR_VARIABLE = "NAPARI_SAM2_IVOS_MIRROR"
+"""Environment variable with addresses of folders that hold the checkpoint files,
+separated by spaces."""
 
 _META_URL = "https://dl.fbaipublicfiles.com/segment_anything_2/"
 
@@ -67,7 +66,7 @@ def _meta(
         title=f"SAM {version} {size}",
         size_bytes=n_bytes,
         licence="Apache-2.0",
-        note=notes[size],
+        note=notes[size] if version == "2.1" else f"{notes[size]}; the older release",
         config=f"configs/sam{version}/{config}",
         url=_META_URL + path,
         sha256=sha256,
@@ -76,7 +75,7 @@ def _meta(
 
 def entries() -> tuple[ModelEntry, ...]:
     """Return all models, the bundled one first."""
-    bundled = _bundled_file()
+    bundled = bundled_file()
     return (
         ModelEntry(
             "bundled",
@@ -171,18 +170,17 @@ def find(name: str) -> ModelEntry:
     raise ModelError(f"There is no model '{name}'. Choose one of: {names}.")
 
 
-def models_dir() -> Path:
-    """Return the folder that downloaded checkpoints are kept in."""
-    chosen = os.environ.get(MODELS_DIR_VARIABLE)
-    if chosen:
-        return Path(chosen)
-    return user_cache_path("napari-sam2-ivos", appauthor=False) / "models"
+def urls(entry: ModelEntry) -> list[str]:
+    """Return where the checkpoint can be downloaded: mirrors in their order, Meta last.
 
-
-def installed_path(entry: ModelEntry) -> Path | None:
-    """Return the checkpoint file of a model, or None if it is not on this machine."""
-    path = _bundled_file() if entry.url is None else models_dir() / entry.file_name
-    return path if path.is_file() else None
+    A mirror needs no trust of its own: what it sends must have the hash of the
+    catalogue.
+    """
+    if entry.url is None:
+        return []
+    mirrors = os.environ.get(MIRROR_VARIABLE, "").split()
+    own = [f"{mirror.rstrip('/')}/{entry.file_name}" for mirror in mirrors]
+    return [*own, entry.url]
 
 
 def config_path(entry: ModelEntry) -> Path:
@@ -192,7 +190,8 @@ def config_path(entry: ModelEntry) -> Path:
     return _package_folder("sam2") / entry.config
 
 
-def _bundled_file() -> Path:
+def bundled_file() -> Path:
+    """Return where the bundled checkpoint lies, if this copy has one."""
     return _package_folder("napari_sam2_ivos") / "models" / "bundled.safetensors"
 
 

@@ -17,7 +17,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from napari_sam2_ivos.core.errors import ModelError
-from napari_sam2_ivos.engine import catalogue
+from napari_sam2_ivos.engine import catalogue, installed
+from napari_sam2_ivos.engine.choice import AUTOMATIC, choose
 
 _ALLOWED_TARGETS = ("sam2.modeling.", "sam2.sam2_video_predictor.")
 _OWN_TRUNK = "napari_sam2_ivos.engine.trunk."
@@ -60,19 +61,21 @@ _loading = threading.Lock()
 
 def load_model(
     device: torch.device,
-    name: str = "bundled",
+    name: str = AUTOMATIC,
     checkpoint: Path | str | None = None,
     config: Path | str | None = None,
 ) -> LoadedModel:
     """Load a model of the catalogue, or a checkpoint with its config.
 
-    A model is read once per process, device and state of the file.
+    A model is read once per process, device and state of the file. Before that
+    a file of the catalogue is compared with its published SHA-256.
 
     Parameters
     ----------
     device : torch.device
     name : str
-        Name in the catalogue; without meaning if `checkpoint` is given.
+        Name in the catalogue, or "auto" for the best that is installed and fits
+        the device; without meaning if `checkpoint` is given.
     checkpoint : path, optional
         A ``.pt``, ``.pth`` or ``.safetensors`` file of any SAM 2 or 2.1 model.
     config : path, optional
@@ -83,13 +86,14 @@ def load_model(
     ModelError
         If a file is missing or damaged, or the two do not fit each other.
     """
+    entry = None
     if checkpoint is None:
-        entry = catalogue.find(name)
+        entry = choose(name, device).entry
         config_file = catalogue.config_path(entry)
-        found = catalogue.installed_path(entry)
+        found = installed.installed_path(entry)
         if found is None:
             raise ModelError(_not_installed(entry))
-        checkpoint_file = found
+        checkpoint_file, name = found, entry.name
     else:
         if config is None:
             raise ModelError(
@@ -104,6 +108,8 @@ def load_model(
     key = (str(config_file), str(checkpoint_file), stamp.st_mtime_ns, str(device))
     with _loading:
         if key not in _loaded:
+            if entry is not None:
+                installed.check(entry, checkpoint_file)
             net = build(config_file)
             _fill(net, read_weights(checkpoint_file), checkpoint_file, config_file)
             _loaded[key] = LoadedModel(net.to(device).eval(), device, name)
@@ -168,6 +174,12 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
         pickle.UnpicklingError,
         SafetensorError,
     ) as error:
+        if "nsupported global" in str(error) or "nsupported class" in str(error):
+            raise ModelError(
+                f"Checkpoint '{path}' holds Python objects beside its weights, which"
+                " could run code; it was not read. Have the weights saved alone, as"
+                " .safetensors or by torch.save(model.state_dict(), file)."
+            ) from error
         raise ModelError(damaged) from error
     for section in ("model", "state_dict"):
         if isinstance(found, dict) and isinstance(found.get(section), dict):
@@ -233,7 +245,7 @@ def _not_installed(entry: catalogue.ModelEntry) -> str:
     if entry.url is None:
         return "This copy of the plugin has no bundled model. Choose another model."
     return (
-        f"Model '{entry.name}' is not on this machine. Download it"
-        f" (sam2-ivos models --download {entry.name}), or put {entry.file_name} into"
-        f" {catalogue.models_dir()}."
-    )
+        f"Model '{entry.name}' is not on this machine. Download it (the model panel, or"
+        f" sam2-ivos models --download {entry.name}). {installed.by_hand(entry)}"
+        f" {installed.misfit(entry)}"
+    ).strip()

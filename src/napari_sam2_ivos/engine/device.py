@@ -38,6 +38,13 @@ def choose_device(name: str | None = None) -> torch.device:
     return torch.device(name)
 
 
+def memory_bytes(device: torch.device) -> int:
+    """Return how much memory a graphics card has for models in all."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    return int(torch.mps.recommended_max_memory())
+
+
 def autocast(device: torch.device) -> AbstractContextManager[object]:
     """Return the precision to run under, to be entered in the thread that computes.
 

@@ -65,6 +65,11 @@ class Sam2Segmenter:
         )
         self._forgotten: deque[tuple[int, list[int] | None]] = deque()
 
+    @property
+    def model_name(self) -> str:
+        """Name of the model in the catalogue, or of its own checkpoint file."""
+        return self.model.name
+
     def run(
         self, plan: Plan, should_stop: Callable[[], bool] | None = None
     ) -> Iterator[FrameResult]:

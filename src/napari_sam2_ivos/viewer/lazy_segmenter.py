@@ -33,6 +33,11 @@ class LazySegmenter:
         """Whether running begins without loading."""
         return self._loaded is not None
 
+    @property
+    def model_name(self) -> str:
+        """Name of the model that is loaded; empty if none is, or it has no name."""
+        return str(getattr(self._loaded, "model_name", ""))
+
     def use(self, factory: Callable[[Movie], Segmenter]) -> None:
         """Load with another factory next time; the model so far is let go.
 

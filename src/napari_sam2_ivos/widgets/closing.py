@@ -12,12 +12,13 @@ from qtpy.QtWidgets import QMainWindow
 from napari_sam2_ivos.viewer.registry import controllers
 
 if TYPE_CHECKING:
+    from qtpy.QtCore import QObject
     from qtpy.QtWidgets import QWidget
 
 
-def is_alive(widget: QWidget) -> bool:
-    """Whether the Qt side of a widget still exists; late signals may not ask it."""
-    return bool(compat.isalive(widget))  # type: ignore[no-untyped-call]
+def is_alive(thing: QObject) -> bool:
+    """Whether the Qt side of something still exists; late signals may not ask it."""
+    return bool(compat.isalive(thing))  # type: ignore[no-untyped-call]
 
 
 class WindowWatch:

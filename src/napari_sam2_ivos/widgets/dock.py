@@ -282,6 +282,7 @@ class IvosDock(QWidget):
         self.back.setVisible(missing)
         self.note.setText(self._note(c))
         self.note.setVisible(bool(self.note.text()))
+        self.models.show_loaded("" if c is None else c.segmenter.model_name)
         self.model_fold.setText(f"Model: {self.models.summary}")
         self.prompts.show_foreign(self._foreign_layer(c))
         for panel in self.panels:

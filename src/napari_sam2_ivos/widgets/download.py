@@ -9,23 +9,31 @@ from qtpy.QtCore import QObject, Signal
 from superqt.utils import FunctionWorker
 
 from napari_sam2_ivos.core.errors import Cancelled
+from napari_sam2_ivos.widgets.closing import is_alive
+from napari_sam2_ivos.widgets.worker import RUNNING
 
 if TYPE_CHECKING:
     from napari_sam2_ivos.engine.catalogue import ModelEntry
 
 
 class ModelDownload(QObject):
-    """One download at a time."""
+    """One download at a time; stops when its parent goes.
+
+    Parameters
+    ----------
+    parent : QObject
+    """
 
     progressed = Signal(object, object)
     """Emitted with bytes done and in total."""
     ended = Signal(str)
     """Emitted with what went wrong, or an empty text."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
         self._stopped = threading.Event()
         self._worker: Any = None
+        self.destroyed.connect(self._stopped.set)
 
     @property
     def is_running(self) -> bool:
@@ -43,12 +51,13 @@ class ModelDownload(QObject):
 
         worker = FunctionWorker(work)
         worker.returned.connect(lambda _: self._end(""))
-        worker.errored.connect(self._on_error)
+        worker.errored.connect(lambda error: self._on_error(error))
         self._worker = worker
+        RUNNING.add(self)
         worker.start()
 
     def stop(self) -> None:
-        """Ask to end."""
+        """Ask to end, which takes a moment."""
         self._stopped.set()
 
     def _on_error(self, error: Exception) -> None:
@@ -56,4 +65,6 @@ class ModelDownload(QObject):
 
     def _end(self, problem: str) -> None:
         self._worker = None
-        self.ended.emit(problem)
+        RUNNING.discard(self)
+        if is_alive(self):
+            self.ended.emit(problem)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_sam2_ivos.engine.choice import AUTOMATIC
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,14 +21,14 @@ class ModelChoice:
     Attributes
     ----------
     model : str
-        Name in the catalogue; not used with a checkpoint.
+        Name in the catalogue, or "auto"; not used with a checkpoint.
     checkpoint, config : str or None
         Files of another model.
     device : str or None
         None for the fastest there is.
     """
 
-    model: str = "bundled"
+    model: str = AUTOMATIC
     checkpoint: str | None = None
     config: str | None = None
     device: str | None = None

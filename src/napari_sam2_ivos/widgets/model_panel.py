@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import (
@@ -16,10 +16,15 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_sam2_ivos.engine.catalogue import entries, find, installed_path
+from napari_sam2_ivos.engine.catalogue import entries, find
+from napari_sam2_ivos.engine.choice import AUTOMATIC, foreseen
+from napari_sam2_ivos.engine.installed import installed_path
 from napari_sam2_ivos.widgets.download import ModelDownload
 from napari_sam2_ivos.widgets.model_choice import ModelChoice
 from napari_sam2_ivos.widgets.pieces import button, hint, row
+
+if TYPE_CHECKING:
+    from napari_sam2_ivos.engine.catalogue import ModelEntry
 
 OWN = "own"
 DEVICES = (
@@ -72,7 +77,9 @@ class ModelPanel(QWidget):
         layout.addWidget(self.note)
         layout.addWidget(self.get)
         layout.addWidget(self.bar)
-        self._download_job = ModelDownload()
+        self._foreseen = foreseen(None)
+        self._loaded = ""
+        self._download_job = ModelDownload(self)
         self._download_job.progressed.connect(self._on_progress)
         self._download_job.ended.connect(self._on_downloaded)
         self._fill()
@@ -95,17 +102,37 @@ class ModelPanel(QWidget):
     @property
     def summary(self) -> str:
         """The choice in a few words."""
-        if self.model.currentData() == OWN:
-            return "your own checkpoint"
-        entry = find(self.model.currentData())
-        missing = entry.url is not None and installed_path(entry) is None
-        return f"{entry.title} (to be downloaded)" if missing else entry.title
+        text = self.model.currentText()
+        return "your own checkpoint" if self.model.currentData() == OWN else text
+
+    def show_loaded(self, name: str) -> None:
+        """Take note of which model is loaded; an empty name if none is."""
+        if name != self._loaded:
+            self._loaded = name
+            self._show()
+
+    @property
+    def _entry(self) -> ModelEntry | None:
+        """The model of the catalogue that was chosen by name."""
+        name = self.model.currentData()
+        return None if name in (AUTOMATIC, OWN) else find(name)
+
+    @property
+    def _is_missing(self) -> bool:
+        """Whether the chosen model must be downloaded first."""
+        entry = self._entry
+        return (
+            entry is not None
+            and entry.url is not None
+            and installed_path(entry) is None
+        )
 
     def _fill(self) -> None:
         """List the models, with what each would take to have."""
         chosen = self.model.currentData()
         with QSignalBlocker(self.model):
             self.model.clear()
+            self.model.addItem("Automatic", AUTOMATIC)
             for entry in entries():
                 here = installed_path(entry) is not None
                 size = f"  ({entry.size_bytes / 1e6:.0f} MB download)"
@@ -116,25 +143,40 @@ class ModelPanel(QWidget):
                 self.model.setCurrentIndex(self.model.findData(chosen))
 
     def _on_changed(self, *_: Any) -> None:
+        self._foreseen = foreseen(self.device.currentData())
         self._show()
-        if not self.get.isVisibleTo(self):
+        if not self._is_missing:
             self.changed.emit()
 
     def _show(self) -> None:
-        own = self.model.currentData() == OWN
-        self.own.setVisible(own)
-        self.bar.setVisible(self._download_job.is_running)
-        if own:
-            self.note.setText("Any SAM 2 or SAM 2.1 checkpoint with its config works.")
-            self.get.hide()
-            return
-        entry = find(self.model.currentData())
-        missing = installed_path(entry) is None
-        self.note.setText(
-            f"{entry.note[:1].upper()}{entry.note[1:]}. Licence: {entry.licence}."
-        )
-        self.get.setVisible(missing and entry.url is not None)
-        self.get.setText("Stop" if self._download_job.is_running else "Download")
+        running = self._download_job.is_running
+        self.own.setVisible(self.model.currentData() == OWN)
+        self.bar.setVisible(running)
+        self.get.setVisible(running or self._is_missing)
+        self.get.setText("Stop" if running else "Download")
+        title, reason = self._automatic()
+        self.model.setItemText(0, f"Automatic: {title}" if title else "Automatic")
+        self.note.setText(self._note(reason))
+
+    def _automatic(self) -> tuple[str, str]:
+        """Return the title of the model that is taken if none is named, and why.
+
+        Which one the graphics card gets is known when it is loaded, since only
+        torch knows the card.
+        """
+        if self._foreseen is not None:
+            return self._foreseen.entry.title, f" ({self._foreseen.reason})"
+        is_chosen = self.model.currentData() == AUTOMATIC
+        titles = {entry.name: entry.title for entry in entries()} if is_chosen else {}
+        return titles.get(self._loaded, ""), ""
+
+    def _note(self, reason: str) -> str:
+        if self.model.currentData() == OWN:
+            return "Any SAM 2 or SAM 2.1 checkpoint with its config works."
+        entry = self._entry
+        if entry is None:
+            return f"The best model that is installed and fits the device{reason}."
+        return f"{entry.note[:1].upper()}{entry.note[1:]}. Licence: {entry.licence}."
 
     def _browse(self, edit: QLineEdit) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Choose a file", edit.text())
@@ -146,9 +188,11 @@ class ModelPanel(QWidget):
         if self._download_job.is_running:
             self._download_job.stop()
             return
-        self.bar.setRange(0, 0)
-        self._download_job.start(find(self.model.currentData()))
-        self._show()
+        entry = self._entry
+        if entry is not None:
+            self.bar.setRange(0, 0)
+            self._download_job.start(entry)
+            self._show()
 
     def _on_progress(self, done: int, total: int) -> None:
         self.bar.setRange(0, 1000)
@@ -156,8 +200,6 @@ class ModelPanel(QWidget):
 
     def _on_downloaded(self, problem: str) -> None:
         self._fill()
-        self._show()
+        self._on_changed()
         if problem:
             self.failed.emit(problem)
-        else:
-            self.changed.emit()

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import atexit
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qtpy.QtCore import QThreadPool
 from superqt.utils import GeneratorWorker
 
 from napari_sam2_ivos.core.errors import EngineError, IvosError, IvosWarning
-from napari_sam2_ivos.viewer.jobs import Job  # noqa: TC001  (named by a global)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from napari_sam2_ivos.core.results import FrameResult
+    from napari_sam2_ivos.viewer.jobs import Job
 
 MAX_UNSHOWN = 4
 """Results that may wait for the window; the model then waits too."""
@@ -27,15 +27,24 @@ PATIENCE_S = 1.0
 """How long the model waits; a window that is closing takes nothing any more."""
 
 
-_RUNNING: set[Job] = set()
+class Stoppable(Protocol):
+    """Work on a thread of Qt's pool."""
+
+    def stop(self) -> None:
+        """Ask to end."""
+        ...
+
+
+RUNNING: set[Stoppable] = set()
+"""What must end before Python does."""
 
 
 @atexit.register
 def _stop_all() -> None:
     """End before Qt is torn down; a worker without its signals aborts Python."""
-    for job in _RUNNING:
-        job.stop()
-    if _RUNNING:
+    for work in RUNNING:
+        work.stop()
+    if RUNNING:
         QThreadPool.globalInstance().waitForDone(LAST_WAIT_MS)
 
 
@@ -72,7 +81,7 @@ class QtRunner:
 
         def end(_: object = None) -> None:
             self._worker = None
-            _RUNNING.discard(job)
+            RUNNING.discard(job)
             on_end(failure[0] if failure else None)
 
         worker: Any = GeneratorWorker(_produce, job, credit)
@@ -81,7 +90,7 @@ class QtRunner:
         worker.warned.connect(self._relay)
         worker.finished.connect(end)
         self._worker = worker
-        _RUNNING.add(job)
+        RUNNING.add(job)
         worker.start()
 
     def _relay(self, shown: tuple[Any, ...]) -> None:

@@ -1,0 +1,40 @@
+"""Which model runs where: what the options say, and the line that tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_sam2_ivos.cli.screen import say
+from napari_sam2_ivos.core.errors import ModelError
+from napari_sam2_ivos.engine.choice import AUTOMATIC
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def check_model(model: str, checkpoint: Path | None, config: str | None) -> None:
+    """Refuse options that contradict each other."""
+    if checkpoint is None and config is not None:
+        raise ModelError("--config goes with --checkpoint. Give both, or --model.")
+    if checkpoint is not None and model != AUTOMATIC:
+        raise ModelError("Give either --model or --checkpoint, not both.")
+
+
+def name_model(model: str, checkpoint: Path | None, device: str | None) -> None:
+    """Say which model will be loaded, by name.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model or device.
+    """
+    from napari_sam2_ivos.engine.choice import choose
+    from napari_sam2_ivos.engine.device import choose_device
+
+    place = choose_device(device)
+    if checkpoint is not None:
+        say(f"Model: {checkpoint.name} on {place}")
+        return
+    choice = choose(model, place)
+    why = f" ({choice.reason}; --model names another)" if model == AUTOMATIC else ""
+    say(f"Model: {choice.entry.name} on {place}{why}")
