@@ -68,7 +68,8 @@ def wait_for_end(panel, qtbot):
 
 def test_a_new_user_sees_which_model_is_taken(panel):
     assert panel.choice.model == "auto"
-    assert panel.summary == "Automatic: Bundled (small, for cells)"
+    assert panel.model.currentText() == "Automatic: Bundled (small, for cells)"
+    assert panel.summary == "Bundled (small, for cells)"
     assert "no other model is installed" in panel.note.text()
     assert not panel.get.isVisible()
 
@@ -143,11 +144,12 @@ def test_the_name_is_shown_once_the_graphics_card_is_known(
     assert dock.model_fold.text() == "Model: Automatic"
     dock.new_object()
     dock.controller.layers.points.add([0, *A])
-    shown = "Model: Automatic: SAM 2.1 tiny"
+    shown = "Model: SAM 2.1 tiny"
     qtbot.waitUntil(lambda: dock.model_fold.text() == shown, timeout=5000)
+    assert dock.models.model.currentText() == "Automatic: SAM 2.1 tiny"
     device = dock.models.device
     device.setCurrentIndex(device.findData("cpu"))
-    assert dock.model_fold.text() == "Model: Automatic: Bundled (small, for cells)"
+    assert dock.model_fold.text() == "Model: Bundled (small, for cells)"
     assert "slow on a processor" in dock.models.note.text()
     choose(dock.models, "sam2.1-tiny")
     assert dock.model_fold.text() == "Model: SAM 2.1 tiny"

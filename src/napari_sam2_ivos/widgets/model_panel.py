@@ -101,9 +101,10 @@ class ModelPanel(QWidget):
 
     @property
     def summary(self) -> str:
-        """The choice in a few words."""
-        text = self.model.currentText()
-        return "your own checkpoint" if self.model.currentData() == OWN else text
+        """The model in a few words: by its name, if that is known."""
+        if self.model.currentData() == OWN:
+            return "your own checkpoint"
+        return self.model.currentText().removeprefix("Automatic: ")
 
     def show_loaded(self, name: str) -> None:
         """Take note of which model is loaded; an empty name if none is."""
