@@ -24,7 +24,8 @@ def random_movie(rng: np.random.Generator, n_frames: int) -> dict[str, np.ndarra
         inference does; ``labels`` (T, Y, X) uint8.
     """
     modality = str(rng.choice([*HABITS, *MORE_OF]))
-    habits = harder(HABITS[modality], rng)
+    easy = rng.random() < 0.5  # as most movies are; the others are at the limit
+    habits = HABITS[modality] if easy else harder(HABITS[modality], rng)
     room = 256 * 256 / (np.pi * habits.radius**2)
     sample = synthetic_movie(
         modality,
@@ -32,8 +33,8 @@ def random_movie(rng: np.random.Generator, n_frames: int) -> dict[str, np.ndarra
         n_objects=int(np.clip(room * rng.uniform(0.08, 0.55), 3, 60)),
         seed=int(rng.integers(2**31)),
         habits=habits,
-        photons=float(10 ** rng.uniform(1.8, 3.7)),
-        blur=float(rng.uniform(0.5, 2.0)) if rng.random() < 0.3 else 0.0,
+        photons=float(10 ** rng.uniform(2.6 if easy else 1.8, 3.7)),
+        blur=float(rng.uniform(0.5, 2.0)) if rng.random() < 0.3 - 0.2 * easy else 0.0,
         bleaching=float(rng.uniform(0, 0.04)),
         unevenness=float(rng.uniform(0, 0.35)),
         invert=bool(rng.random() < 0.15),

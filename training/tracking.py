@@ -54,9 +54,7 @@ class Decoded:
     tokens: torch.Tensor  # (N, 4, C)
     scores: torch.Tensor  # (N, 1) logits
 
-    def chosen(
-        self, labels: torch.Tensor | None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def chosen(self, labels: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
         """Mask (N, 1, h, w) and token (N, C) that inference would go on with.
 
         The best of three candidates where there is at most one click, or none at

@@ -201,9 +201,7 @@ def train(rank: int, args: argparse.Namespace) -> None:
         is_still = shared_rng.random() < args.p_still
         n_frames = 1 if is_still else int(shared_rng.integers(2, args.frames + 1))
         n_clips = max(1, 2 * args.clips if is_still else 3 * args.clips // n_frames)
-        batch = make_batch(
-            rng, sources, weights, n_frames, n_clips, size, args.objects
-        )
+        batch = make_batch(rng, sources, weights, n_frames, n_clips, size, args.objects)
         loss = clip_pass(rng, batch, args.p_mask, args.p_box)
         for p in params:
             p.grad = None

@@ -9,6 +9,7 @@ import typer
 
 from napari_sam2_ivos import __version__
 from napari_sam2_ivos.cli.demo import demo
+from napari_sam2_ivos.cli.evaluate import evaluate
 from napari_sam2_ivos.cli.info import info
 from napari_sam2_ivos.cli.models import models
 from napari_sam2_ivos.cli.screen import complain, show_warnings_as_notes
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(track)
+app.command()(evaluate)
 app.command()(models)
 app.command()(info)
 

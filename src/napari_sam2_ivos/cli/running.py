@@ -78,8 +78,8 @@ class _FramesPerSecond(ProgressColumn):
         return Text(f"{speed:.2g} frames/s" if speed else "", style="cyan")
 
 
-def run(session: Session, plan: Plan) -> Outcome:
-    """Compute a plan into the labels of a session.
+def run(session: Session, plan: Plan, title: str = "Tracking") -> Outcome:
+    """Compute a plan into the labels of a session, under a bar with a title.
 
     Raises nothing for a failure of the engine: it is in the outcome, with the
     number of frames that are done.
@@ -87,7 +87,7 @@ def run(session: Session, plan: Plan) -> Outcome:
     outcome = Outcome()
     begin = perf_counter()
     with stop_request() as stop, _progress() as bar:
-        task = bar.add_task("Tracking", total=len(plan.steps))
+        task = bar.add_task(title, total=len(plan.steps))
         try:
             for result in session.run(plan, stop):
                 outcome.n_steps += 1

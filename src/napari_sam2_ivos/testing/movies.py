@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
@@ -11,6 +12,10 @@ from napari_sam2_ivos.testing.anatomy import draw, texture_tiles
 from napari_sam2_ivos.testing.optics import MODALITIES
 from napari_sam2_ivos.testing.population import Habits, Population
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HELD_OUT_SEED = 90_000
 HABITS = {
     "nuclei": Habits(roughness=0.03),
     "membranes": Habits(roughness=0.08, crowding=0.84, aspect=(1.0, 1.4)),
@@ -146,6 +151,26 @@ def synthetic_movie(
         if child in seen and mother in seen
     }
     return SyntheticMovie(movie, labels, parents)
+
+
+def held_out_movies(
+    n_each: int, n_frames: int = 20
+) -> Iterator[tuple[str, SyntheticMovie]]:
+    """Make the movies that models are measured on, `n_each` of every modality.
+
+    Their seeds are never used in training.
+    """
+    for modality in HABITS:
+        for number in range(n_each):
+            yield (
+                modality,
+                synthetic_movie(
+                    modality,
+                    n_frames=n_frames,
+                    n_objects=6 if modality == "spread" else 12,
+                    seed=HELD_OUT_SEED + number,
+                ),
+            )
 
 
 def _backdrop(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:

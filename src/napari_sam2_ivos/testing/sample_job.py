@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-from scipy import ndimage
+from typing import TYPE_CHECKING
 
-from napari_sam2_ivos.core.prompts import Box, FramePrompts, Point
+import numpy as np
+
 from napari_sam2_ivos.testing.movies import SyntheticMovie, synthetic_movie
+from napari_sam2_ivos.testing.simulated_user import first_prompt
+
+if TYPE_CHECKING:
+    from napari_sam2_ivos.core.prompts import FramePrompts
 
 
 def sample_movie() -> SyntheticMovie:
@@ -34,17 +38,6 @@ def one_prompt_each(
     """
     ids = [int(i) for i in np.unique(labels) if i]
     return {
-        track_id: {frame: _prompt(labels == track_id, boxed=track_id == ids[-1])}
-        for track_id in ids
+        i: {frame: first_prompt(labels == i, "box" if i == ids[-1] else "click")}
+        for i in ids
     }
-
-
-def _prompt(mask: np.ndarray, *, boxed: bool) -> FramePrompts:
-    if boxed:
-        rows, columns = np.nonzero(mask)
-        top, bottom = float(rows.min()), float(rows.max())
-        left, right = float(columns.min()), float(columns.max())
-        return FramePrompts(box=Box(top, left, bottom, right))
-    depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-    return FramePrompts((Point(float(y), float(x)),))

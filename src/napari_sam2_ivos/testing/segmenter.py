@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,8 +124,8 @@ def _answer(prompts: FramePrompts, blobs: np.ndarray) -> np.ndarray:
     mask = np.zeros(blobs.shape, bool)
     if prompts.box is not None:
         b = prompts.box
-        y0, x0 = max(0, round(b.y0)), max(0, round(b.x0))
-        mask[y0 : round(b.y1) + 1, x0 : round(b.x1) + 1] = True
+        y0, x0 = max(0, ceil(b.y0)), max(0, ceil(b.x0))
+        mask[y0 : floor(b.y1) + 1, x0 : floor(b.x1) + 1] = True
     for point in prompts.points:
         blob = blobs[_pixel(point.y, blobs.shape[0]), _pixel(point.x, blobs.shape[1])]
         region = blobs == blob if blob else np.zeros(blobs.shape, bool)
