@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 from napari_sam2_ivos.core.errors import ModelError
 from napari_sam2_ivos.engine import catalogue, installed
 from napari_sam2_ivos.engine.choice import AUTOMATIC, choose
+from napari_sam2_ivos.engine.sharing import share_first_self_attention
 
 _ALLOWED_TARGETS = ("sam2.modeling.", "sam2.sam2_video_predictor.")
 _OWN_TRUNK = "napari_sam2_ivos.engine.trunk."
@@ -139,11 +140,13 @@ def build(config_file: Path) -> Any:
                 " It was not run."
             )
     try:
-        return instantiate(plain, _recursive_=True)
+        net = instantiate(plain, _recursive_=True)
     except Exception as error:  # hydra passes on whatever a module raises
         raise ModelError(
             f"Config '{config_file}' does not describe a SAM 2 model: {error}"
         ) from error
+    share_first_self_attention(net)
+    return net
 
 
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
