@@ -80,6 +80,24 @@ def test_a_correction_in_the_middle_lasts_and_leaves_the_others_alone(session, s
     assert (before & (session.labels == first)).sum() > 0.95 * before.sum()
 
 
+def test_a_cell_said_to_be_gone_is_not_found_again(session, sample):
+    first, second, *_ = cells(sample.labels[0])
+    for track_id in (first, second):
+        session.add_mask(track_id, 0, sample.labels[0] == track_id)
+    session.add_mask(first, 2, np.zeros(sample.labels.shape[1:], bool))
+    for _ in session.propagate():
+        pass
+    seen = [
+        [t for t in range(N_FRAMES) if (session.labels[t] == i).any()]
+        for i in (first, second)
+    ]
+    assert seen == [[0, 1], list(range(N_FRAMES))]
+    session.add_mask(first, 4, sample.labels[4] == first)
+    for _ in session.propagate():
+        pass
+    assert (session.labels[5] == first).any(), "shown again, it is followed again"
+
+
 def test_a_cell_in_the_middle_of_the_movie_is_followed_both_ways(session, sample):
     track_id = cells(sample.labels[3])[0]
     session.add_mask(track_id, 3, sample.labels[3] == track_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,8 @@ def random_movie(rng: np.random.Generator, n_frames: int) -> dict[str, np.ndarra
     modality = str(rng.choice([*HABITS, *MORE_OF]))
     easy = rng.random() < 0.5  # as most movies are; the others are at the limit
     habits = HABITS[modality] if easy else harder(HABITS[modality], rng)
+    if rng.random() < 0.35:
+        habits = replace(habits, p_division=0.7)
     room = 256 * 256 / (np.pi * habits.radius**2)
     sample = synthetic_movie(
         modality,

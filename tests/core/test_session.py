@@ -305,3 +305,28 @@ def test_clicks_on_one_frame_share_pixels_by_logit_not_by_order():
     session.add_points(2, 0, [(45, 15)])
     session.preview(0)
     assert (session.labels[0, 40:50, 10:20] == 2).all()
+
+
+def test_an_object_said_to_be_gone_stays_away_until_it_is_prompted_again(session):
+    nothing = np.zeros((HEIGHT, WIDTH), bool)
+    session.add_points(1, 0, [(45, 15)])
+    session.add_points(2, 0, [(15, 15)])
+    run(session)
+    session.add_mask(1, 4, nothing)
+    assert run(session) == list(range(4, N_FRAMES))
+    assert frames_with(session, 1) == [0, 1, 2, 3]
+    assert frames_with(session, 2) == list(range(N_FRAMES)), "nobody else is touched"
+    session.add_points(1, 7, [(45, 15 + 3 * 7)])
+    assert not session.prompts(1, 7).refines, "there is nothing to refine"
+    run(session)
+    assert frames_with(session, 1) == [0, 1, 2, 3, 7, 8, 9]
+    session.remove_prompts(1, 4)
+    run(session)
+    assert frames_with(session, 1) == list(range(N_FRAMES))
+
+
+def test_going_backward_gone_means_not_yet_there(session):
+    session.add_points(1, 8, [(15, 15)])
+    session.add_mask(1, 3, np.zeros((HEIGHT, WIDTH), bool))
+    run(session, "backward")
+    assert frames_with(session, 1) == [4, 5, 6, 7, 8]

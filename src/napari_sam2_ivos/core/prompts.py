@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_sam2_ivos.core.errors import PromptError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_TRACK_ID = int(np.iinfo(np.uint16).max)
 """Largest track ID that fits the label stack's uint16."""
@@ -104,6 +108,11 @@ class FramePrompts:
         """Whether there is any prompt."""
         return bool(self.points) or self.box is not None or self.mask is not None
 
+    @property
+    def is_absence(self) -> bool:
+        """Whether they say that the object is not there."""
+        return self.mask is not None and not self.mask.pixels.any()
+
     def with_points(self, points: tuple[Point, ...]) -> FramePrompts:
         """Return the prompts with `points` added and any mask dropped."""
         return replace(self, points=self.points + points, mask=None)
@@ -115,6 +124,27 @@ class FramePrompts:
     def with_mask(self, mask: Mask) -> FramePrompts:
         """Return the prompts with `mask` instead of everything else."""
         return FramePrompts(mask=mask, refines=self.refines)
+
+
+def is_gone(prompts: Mapping[int, FramePrompts], frame: int, *, reverse: bool) -> bool:
+    """Whether the user's last word before a frame is that the object is not there.
+
+    Such an object stays away until it is prompted again: a cell that has divided
+    or left would otherwise be found again in a daughter or a neighbour.
+
+    Parameters
+    ----------
+    prompts : mapping of int to FramePrompts
+        Prompts of the object by frame.
+    frame : int
+        A frame without prompts.
+    reverse : bool
+        Whether it is tracked backward in time: "before" is then a later frame.
+    """
+    side = [at for at in prompts if (at > frame if reverse else at < frame)]
+    if not side:
+        return False
+    return prompts[min(side) if reverse else max(side)].is_absence
 
 
 def check_track_id(track_id: int) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,14 @@ class ObjectMask:
     predicted_iou: float
     is_anchor: bool = False
     reverse: bool = False
+
+    @classmethod
+    def nothing(
+        cls, track_id: int, *, reverse: bool, score: float, is_anchor: bool = False
+    ) -> ObjectMask:
+        """Return the mask of an object that is not there."""
+        empty = np.zeros((0, 0), np.float32)
+        return cls(track_id, 0, 0, empty, score, 0.0, is_anchor, reverse)
 
     @property
     def pixels(self) -> np.ndarray:

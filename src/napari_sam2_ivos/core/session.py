@@ -22,8 +22,9 @@ from napari_sam2_ivos.core.prompts import (
     Point,
     check_prompts,
     check_track_id,
+    is_gone,
 )
-from napari_sam2_ivos.core.tracks import ANCHOR, COMPUTED, STALE, Track
+from napari_sam2_ivos.core.tracks import ANCHOR, COMPUTED, REVERSE, STALE, Track
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -118,7 +119,8 @@ class Session:
     def add_mask(self, track_id: int, frame: int, mask: npt.ArrayLike) -> None:
         """Give the ``(Y, X)`` mask of an object on a frame.
 
-        An empty mask says that the object is not there.
+        An empty mask says that the object is not there, nor on the frames that
+        are tracked from this one, until it is prompted again.
         """
         plane = np.asarray(mask)
         if plane.shape != self.movie.plane_shape:
@@ -137,6 +139,9 @@ class Session:
         if found is not None:
             return found
         tracked = track is not None and track.is_fresh(frame)
+        if track is not None and tracked:
+            reverse = bool(track.state[frame] & REVERSE)
+            tracked = not is_gone(track.prompts, frame, reverse=reverse)
         return FramePrompts(refines=tracked)
 
     def set_prompts(self, track_id: int, frame: int, prompts: FramePrompts) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from napari_sam2_ivos.core.errors import EngineError, IvosError
+from napari_sam2_ivos.core.prompts import is_gone
 from napari_sam2_ivos.core.results import FrameResult, ObjectMask
 from napari_sam2_ivos.engine.device import autocast
 from napari_sam2_ivos.engine.features import FeatureCache
@@ -122,9 +124,17 @@ class Sam2Segmenter:
     def _compute(self, plan: Plan, step: Step, stop: Callable[[], bool]) -> FrameResult:
         while self._forgotten:
             self._bank.forget(*self._forgotten.popleft())
+        there = tuple(i for i in step.track_ids if not _is_gone(plan, step, i))
         with autocast(self.model.device):
-            self._tracker.step(plan.prompts, step, stop)
-        masks = tuple(self._mask(plan, step, track_id) for track_id in step.track_ids)
+            self._tracker.step(plan.prompts, replace(step, track_ids=there), stop)
+        masks = tuple(
+            self._mask(plan, step, track_id)
+            if track_id in there
+            else ObjectMask.nothing(
+                track_id, reverse=step.reverse, score=-float(GIVEN_LOGIT)
+            )
+            for track_id in step.track_ids
+        )
         return FrameResult(step.frame, masks)
 
     def _mask(self, plan: Plan, step: Step, track_id: int) -> ObjectMask:
@@ -149,3 +159,10 @@ class Sam2Segmenter:
             is_anchor=is_anchor,
             reverse=step.reverse,
         )
+
+
+def _is_gone(plan: Plan, step: Step, track_id: int) -> bool:
+    prompts = plan.prompts[track_id]
+    if step.frame in prompts:
+        return False
+    return is_gone(prompts, step.frame, reverse=step.reverse)

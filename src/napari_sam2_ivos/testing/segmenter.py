@@ -9,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam2_ivos.core.intensity import IntensityMapping
+from napari_sam2_ivos.core.prompts import is_gone
 from napari_sam2_ivos.core.results import FrameResult, ObjectMask
 
 if TYPE_CHECKING:
@@ -90,15 +91,17 @@ class FakeSegmenter:
         prompts = plan.prompts[track_id].get(step.frame)
         if prompts is not None:
             mask = _answer(prompts, blobs)
+        elif is_gone(plan.prompts[track_id], step.frame, reverse=step.reverse):
+            mask = np.zeros(blobs.shape, bool)
         else:
             neighbour = step.frame + (1 if step.reverse else -1)
             mask = self._overlapping(self._masks.get((track_id, neighbour)), blobs)
         self._masks[track_id, step.frame] = mask
         rows, columns = np.nonzero(mask)
         if rows.size == 0:
-            empty = np.zeros((0, 0), np.float32)
-            return ObjectMask(
-                track_id, 0, 0, empty, -5.0, 0.0, prompts is not None, step.reverse
+            is_anchor = prompts is not None
+            return ObjectMask.nothing(
+                track_id, reverse=step.reverse, score=-5.0, is_anchor=is_anchor
             )
         top, left = int(rows.min()), int(columns.min())
         crop = mask[top : rows.max() + 1, left : columns.max() + 1]
