@@ -57,7 +57,7 @@ def test_first_prompts_fit_the_object():
     (point,) = first_prompt(mask, "click").points
     assert mask[int(point.y), int(point.x)]
     box = first_prompt(mask, "box").box
-    assert (box.y0, box.x0, box.y1, box.x1) == (3.5, 5.5, 8.5, 12.5)
+    assert (box.y0, box.x0, box.y1, box.x1) == (4, 6, 8, 12)
     np.testing.assert_array_equal(
         first_prompt(mask, "mask").mask.to_plane(mask.shape), mask
     )

@@ -62,9 +62,9 @@ def first_prompt(mask: np.ndarray, kind: str) -> FramePrompts:
         y, x = deepest(mask)
         return FramePrompts((Point(y, x),))
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    # A box reaches from the outer edge of its first pixel to that of its last.
-    top, bottom = rows[0] - 0.5, rows[-1] + 0.5
-    left, right = columns[0] - 0.5, columns[-1] + 0.5
+    # From its first pixel to its last, as SAM 2 was trained; never without area.
+    top, bottom = rows[0], max(rows[-1], rows[0] + 1)
+    left, right = columns[0], max(columns[-1], columns[0] + 1)
     return FramePrompts(box=Box(float(top), float(left), float(bottom), float(right)))
 
 
