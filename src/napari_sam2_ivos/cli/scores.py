@@ -35,9 +35,11 @@ def show(rows: Iterable[Row]) -> None:
     """Print a table of trials, and what its columns are."""
     from rich.table import Table
 
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 1, 0, 0))
     for heading, justify in HEADINGS:
-        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        # Where the terminal is narrow the name of the movie gives way, no number.
+        least = None if heading == "data" else max(5, len(heading))
+        table.add_column(heading, justify=justify, no_wrap=True, min_width=least)  # type: ignore[arg-type]
     for data, trial in rows:
         r = trial.result
         measures = (r.j, r.f, r.j_and_f, r.seg, r.det, r.tra)
@@ -46,7 +48,7 @@ def show(rows: Iterable[Row]) -> None:
             trial.prompt,
             str(r.n_objects),
             str(trial.n_clicks),
-            *(f"{value:.3f}" for value in measures),
+            *(f"{value:.2f}" for value in measures),
             str(r.identity_switches),
         )
     say(table)
