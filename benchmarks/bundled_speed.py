@@ -12,6 +12,7 @@ import os
 import platform
 import time
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -47,7 +48,7 @@ def main() -> None:
         times = [time.perf_counter()]
         for _ in session.propagate():
             times.append(time.perf_counter())
-        seconds = [b - a for a, b in zip(times[5:], times[6:], strict=False)]
+        seconds = [b - a for a, b in pairwise(times[5:])]
         rows[f"frames/s, {n_objects} objects"] = round(1 / median(seconds), 2)
     fresh, again = [], []
     session = open_session(sample.movie, model="bundled", device="cpu")
