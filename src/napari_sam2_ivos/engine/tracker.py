@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     Prompts = Mapping[int, Mapping[int, FramePrompts]]
 
 MAX_ANCHORS_ATTENDED = 4
-"""Anchors an object attends to, nearest first. SAM 2 was trained with at most
-2 prompted frames in 8; each further one costs a whole memory (upstream: no limit)."""
+"""Anchors an object attends to, nearest first, unless the model's config asks for
+fewer. SAM 2 was trained with at most 2 prompted frames in 8; each further one costs a
+whole memory (upstream: no limit)."""
 
 PRIOR_LOGIT_LIMIT = 32.0
 """Upstream clamps the earlier mask to this before it refines it."""
@@ -127,13 +128,15 @@ class Tracker:
         """
         side = [a for a in own if (a > frame if reverse else a < frame)]
         nearest = sorted(side, key=lambda a: abs(a - frame))
-        attended = nearest[:MAX_ANCHORS_ATTENDED]
-        others = nearest[MAX_ANCHORS_ATTENDED:]
+        attended = nearest[: self._n_anchors]
+        others = nearest[self._n_anchors :]
         for anchor in attended:
             self._answer(track_id, anchor, own, reverse)
         recent = []
         for distance in range(1, max(self._net.num_maskmem, self._n_pointers)):
             past = frame + distance if reverse else frame - distance
+            if past in own and self._n_anchors == 1:
+                break  # it goes on from this anchor and from nothing before it
             if past in own:
                 key = Key(track_id, past, True)
                 known = past in others and self._bank.get(key) is not None
@@ -144,6 +147,11 @@ class Tracker:
             if known:
                 recent.append(key)
         return _Context([Key(track_id, a, True) for a in sorted(attended)], recent)
+
+    @property
+    def _n_anchors(self) -> int:
+        asked = int(self._net.max_cond_frames_in_attn)  # -1: as many as there are
+        return min(MAX_ANCHORS_ATTENDED, asked) if asked > 0 else MAX_ANCHORS_ATTENDED
 
     @property
     def _n_pointers(self) -> int:

