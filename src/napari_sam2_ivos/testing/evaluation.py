@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_sam2_ivos.testing.boundaries import boundary
 from napari_sam2_ivos.testing.cell_tracking import tracking_scores
-from napari_sam2_ivos.testing.metrics import jaccard
+from napari_sam2_ivos.testing.metrics import jaccard, mean_score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,7 +78,7 @@ def evaluate_labels(
     ids = sorted(track_ids)
     j_of = jaccard(labels, truth, ids)
     f_of = boundary(labels, truth, ids)
-    j, f = _mean(j_of), _mean(f_of)
+    j, f = mean_score(j_of), mean_score(f_of)
     kin = {c: m for c, m in (parents or {}).items() if c in ids and m in ids}
     tracking = tracking_scores(
         (np.where(np.isin(plane, ids), plane, 0) for plane in labels),
@@ -96,11 +96,6 @@ def evaluate_labels(
         j_of={i: [None if np.isnan(v) else float(v) for v in j_of[i]] for i in ids},
         f_of={i: [None if np.isnan(v) else float(v) for v in f_of[i]] for i in ids},
     )
-
-
-def _mean(scores: Mapping[int, np.ndarray]) -> float:
-    means = [np.nanmean(s) for s in scores.values() if not np.isnan(s).all()]
-    return float(np.mean(means)) if means else float("nan")
 
 
 def _rounded(value: Any) -> Any:

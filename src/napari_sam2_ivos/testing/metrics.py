@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> float:
@@ -88,6 +88,21 @@ def mean_jaccard(
     float
         NaN if there is no object.
     """
-    scores = jaccard(labels, truth, track_ids)
+    return mean_score(jaccard(labels, truth, track_ids))
+
+
+def mean_score(scores: Mapping[int, np.ndarray]) -> float:
+    """Mean over objects of the mean over frames, as DAVIS averages J and F.
+
+    Parameters
+    ----------
+    scores : mapping of int to ndarray, (T,) float
+        NaN on frames that do not count.
+
+    Returns
+    -------
+    float
+        NaN if there is no object.
+    """
     means = [np.nanmean(s) for s in scores.values() if not np.isnan(s).all()]
     return float(np.mean(means)) if means else float("nan")
