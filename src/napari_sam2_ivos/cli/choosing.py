@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from napari_sam2_ivos.cli.screen import say
 from napari_sam2_ivos.core.errors import ModelError
 from napari_sam2_ivos.engine.choice import AUTOMATIC
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ModelName = Annotated[
+    str,
+    typer.Option(
+        help="A name that 'sam2-ivos models' lists; auto is the best that is"
+        " installed and fits the device."
+    ),
+]
+Checkpoint = Annotated[
+    Path | None, typer.Option(help="Weights of another SAM 2 or 2.1 model.")
+]
+Config = Annotated[str | None, typer.Option(help="Config that goes with --checkpoint.")]
+DeviceName = Annotated[
+    str | None, typer.Option(help="cpu, cuda or mps; the fastest there is by default.")
+]
 
 
 def check_model(model: str, checkpoint: Path | None, config: str | None) -> None:

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from napari_sam2_ivos.cli.choosing import name_model
+from napari_sam2_ivos.cli.choosing import (
+    DeviceName,
+    ModelName,
+    name_model,
+)
 from napari_sam2_ivos.cli.screen import remark, say
 from napari_sam2_ivos.core.errors import EngineError, PromptError
 from napari_sam2_ivos.engine.choice import AUTOMATIC
@@ -39,17 +43,8 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for what the demo makes.")] = Path(
         "demo-output"
     ),
-    model: Annotated[
-        str,
-        typer.Option(
-            help="A name that 'sam2-ivos models' lists; auto is the best that is"
-            " installed and fits the device."
-        ),
-    ] = AUTOMATIC,
-    device: Annotated[
-        str | None,
-        typer.Option(help="cpu, cuda or mps; the fastest there is by default."),
-    ] = None,
+    model: ModelName = AUTOMATIC,
+    device: DeviceName = None,
     headless: Annotated[
         bool, typer.Option("--headless", help="Open no window, even with a display.")
     ] = False,

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_sam2_ivos.cli.choosing import check_model, name_model
+from napari_sam2_ivos.cli.choosing import (
+    Checkpoint,
+    Config,
+    DeviceName,
+    ModelName,
+    check_model,
+    name_model,
+)
 from napari_sam2_ivos.cli.screen import say
 from napari_sam2_ivos.cli.track import parse_frames
 from napari_sam2_ivos.core.errors import PromptError
@@ -91,23 +98,10 @@ def evaluate(
         int,
         typer.Option(min=1, help="Without MOVIE: how many movies of each kind."),
     ] = 1,
-    model: Annotated[
-        str,
-        typer.Option(
-            help="A name that 'sam2-ivos models' lists; auto is the best that is"
-            " installed and fits the device."
-        ),
-    ] = AUTOMATIC,
-    checkpoint: Annotated[
-        Path | None, typer.Option(help="Weights of another SAM 2 or 2.1 model.")
-    ] = None,
-    config: Annotated[
-        str | None, typer.Option(help="Config that goes with --checkpoint.")
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(help="cpu, cuda or mps; the fastest there is by default."),
-    ] = None,
+    model: ModelName = AUTOMATIC,
+    checkpoint: Checkpoint = None,
+    config: Config = None,
+    device: DeviceName = None,
     json: Annotated[
         Path | None,
         typer.Option(help="Also write every value, by object and frame, to this file."),

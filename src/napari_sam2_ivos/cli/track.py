@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_sam2_ivos.cli.choosing import check_model, name_model
+from napari_sam2_ivos.cli.choosing import (
+    Checkpoint,
+    Config,
+    DeviceName,
+    ModelName,
+    check_model,
+    name_model,
+)
 from napari_sam2_ivos.cli.holding import held_axes
 from napari_sam2_ivos.cli.outputs import Outputs
 from napari_sam2_ivos.cli.screen import remark, say
@@ -54,23 +61,10 @@ def track(
         Path,
         typer.Option(help="Label stack to write: .tif, .npy or .zarr."),
     ],
-    model: Annotated[
-        str,
-        typer.Option(
-            help="A name that 'sam2-ivos models' lists; auto is the best that is"
-            " installed and fits the device."
-        ),
-    ] = AUTOMATIC,
-    checkpoint: Annotated[
-        Path | None, typer.Option(help="Weights of another SAM 2 or 2.1 model.")
-    ] = None,
-    config: Annotated[
-        str | None, typer.Option(help="Config that goes with --checkpoint.")
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(help="cpu, cuda or mps; the fastest there is by default."),
-    ] = None,
+    model: ModelName = AUTOMATIC,
+    checkpoint: Checkpoint = None,
+    config: Config = None,
+    device: DeviceName = None,
     frames: Annotated[
         str | None,
         typer.Option(
