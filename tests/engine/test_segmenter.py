@@ -109,7 +109,7 @@ def test_resumed_after_the_memory_features_were_dropped_is_the_same(
     session = session_on(model, movie)
     prompt(session)
     found = masks(session, frames=(0, 6))
-    session.segmenter._bank._hot.clear()
+    session.segmenter._bank._features.clear()
     found |= masks(session, frames=(6, N_FRAMES))
     assert_same(found, reference)
 
@@ -153,7 +153,7 @@ def test_nothing_grows_with_the_number_of_frames(model):
     sizes = []
     for result in session.propagate():
         bank, features = session.segmenter._bank, session.segmenter._features
-        sizes.append((len(bank), len(bank._hot), len(features)))
+        sizes.append((len(bank._near), len(bank._features), len(features)))
         assert len(result.objects) == 3
     assert sizes[-1] == sizes[60] == max(sizes)
 

@@ -42,7 +42,10 @@ def random_tiny(folder: Path, image_size: int = 128) -> tuple[Path, Path]:
 
 
 class Upstream:
-    """`SAM2VideoPredictor` with corrected frames kept, as the tests need it."""
+    """`SAM2VideoPredictor` as its authors advise it for corrections (sam2 issue 154).
+
+    Corrected frames are kept, and memories from before a correction are cleared.
+    """
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class Upstream:
         settings = {
             "_target_": "sam2.sam2_video_predictor.SAM2VideoPredictor",
             "add_all_frames_to_correct_as_cond": True,
+            "clear_non_cond_mem_around_input": True,
             "binarize_mask_from_pts_for_mem_enc": True,
             "sam_mask_decoder_extra_args": {
                 "dynamic_multimask_via_stability": True,
@@ -63,6 +67,8 @@ class Upstream:
             },
         }
         self.net: Any = instantiate(OmegaConf.merge(config, settings))
+        # Upstream calls this method and forgot to write it (sam2 issue 571).
+        self.net._clear_obj_non_cond_mem_around_input = self._clear_around
         weights = torch.load(checkpoint, weights_only=True)["model"]
         self.net.load_state_dict(weights)
         self.net.eval()
@@ -100,6 +106,13 @@ class Upstream:
         ):
             state[name] = {}
         return state
+
+    def _clear_around(self, state: dict, frame: int, obj_idx: int) -> None:
+        """Forget what one object looked like on the frames around a correction."""
+        outputs = state["output_dict_per_obj"][obj_idx]["non_cond_frame_outputs"]
+        reach = self.net.num_maskmem
+        for near in range(frame - reach, frame + reach + 1):
+            outputs.pop(near, None)
 
     def points(
         self,

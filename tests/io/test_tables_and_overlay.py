@@ -9,6 +9,7 @@ from PIL import Image
 
 from napari_sam2_ivos.core.movie import Movie
 from napari_sam2_ivos.core.prompts import FramePrompts, Point
+from napari_sam2_ivos.core.results import ObjectMask
 from napari_sam2_ivos.core.tracks import Track
 from napari_sam2_ivos.io.overlay import colour_of, write_overlay
 from napari_sam2_ivos.io.tables import COLUMNS, write_table
@@ -31,7 +32,10 @@ def movie(labels):
 def test_the_table(tmp_path, labels, movie):
     track = Track(5, 4)
     track.prompts[0] = FramePrompts((Point(12, 12),))
-    track.mark(0, reverse=False, score=3.5, iou=0.75)
+    for frame in (0, 1):
+        logits = np.where(labels[frame, 10:22, 10:20] == 5, 1.0, -1.0)
+        mask = ObjectMask(5, 10, 10, logits, object_score=3.5, predicted_iou=0.75)
+        track.mark(frame, mask)
     path = write_table(
         tmp_path / "t.csv",
         labels,
@@ -55,6 +59,7 @@ def test_the_table(tmp_path, labels, movie):
     assert table.time_s.tolist() == [0, 60, 60]
     assert table.touches_edge.tolist() == [0, 1, 0]
     assert np.isnan(table.object_score[1])
+    np.testing.assert_array_equal(table.centroid_step_px, [np.nan, np.nan, 2])
 
 
 def test_the_table_without_calibration(tmp_path, labels, movie):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam2_ivos.core.errors import PromptError
-from napari_sam2_ivos.core.tracks import STALE, Direction
+from napari_sam2_ivos.core.tracks import COMPUTED, STALE, Direction
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,12 +23,15 @@ class Step:
 
     A frame that is an anchor of an object gives the mask of its prompts; on
     any other frame the object is tracked, from earlier frames or, if
-    `reverse`, from later ones.
+    `reverse`, from later ones. If `is_glance`, it is guessed from prompts on
+    either side, with nothing tracked in between. A step without objects reads
+    and encodes its frame, so that it is there when it is needed.
     """
 
     frame: int
     track_ids: tuple[int, ...]
     reverse: bool = False
+    is_glance: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,24 @@ class Plan:
         Track ID to frame to prompts, of every object in `steps`.
     versions : mapping of int to int
         Track ID to the `Track.version` planned for.
+    skip_unchanged : bool
+        Whether an object whose masks have come out as they were before the
+        edit for a while may keep the masks it had from there on.
     """
 
     steps: tuple[Step, ...]
     prompts: Mapping[int, Mapping[int, FramePrompts]]
     versions: Mapping[int, int]
+    skip_unchanged: bool = False
 
     @classmethod
-    def of(cls, steps: Iterable[Step], tracks: Iterable[Track]) -> Plan:
+    def of(
+        cls,
+        steps: Iterable[Step],
+        tracks: Iterable[Track],
+        *,
+        skip_unchanged: bool = False,
+    ) -> Plan:
         """Make a plan of `steps`, with the prompts of `tracks` as they are now."""
         steps = tuple(steps)
         needed = {track_id for step in steps for track_id in step.track_ids}
@@ -58,6 +71,7 @@ class Plan:
             steps,
             {track.track_id: dict(track.prompts) for track in chosen},
             {track.track_id: track.version for track in chosen},
+            skip_unchanged,
         )
 
     @property
@@ -103,63 +117,125 @@ def plan_frame(
     return Plan.of(steps, tracks)
 
 
+def plan_glance(tracks: Sequence[Track], frame: int) -> Plan:
+    """Plan a first look at a frame that nothing was tracked onto yet.
+
+    Each object that was never computed there is guessed from its prompts on
+    other frames, unless the nearest of these says that it is gone.
+    """
+    ids = []
+    for track in tracks:
+        if not track.prompts or track.state[frame] & COMPUTED:
+            continue
+        nearest = min(track.prompts, key=lambda anchor: abs(anchor - frame))
+        if not track.prompts[nearest].is_absence:
+            ids.append(track.track_id)
+    steps = [Step(frame, tuple(ids), is_glance=True)] if ids else []
+    return Plan.of(steps, tracks)
+
+
+def plan_encoding(frames: Iterable[int]) -> Plan:
+    """Plan to read and encode frames, in this order, with no object on them."""
+    return Plan.of((Step(frame, ()) for frame in frames), ())
+
+
 def plan_propagation(
     tracks: Sequence[Track],
     direction: Direction,
     frames: range,
     *,
-    recompute: bool = False,
+    on_screen: int | None = None,
+    skip_unchanged: bool = False,
 ) -> Plan:
     """Plan a propagation.
 
     Forward, an object runs on the frames after its first anchor, each from
     the anchors up to it; backward on the frames before its last anchor, each
     from the anchors after it. "both" runs forward from the first anchor on and
-    backward before it. Nothing runs where an object has no anchor to come
-    from, and frames that are up to date are left alone unless `recompute`. Asked
-    for one direction, a frame that was tracked in the other is not up to date:
-    so a correction can be carried back over the frames that went wrong before it.
+    backward before it; "nearest" runs each frame from the anchor that is nearer.
+    Nothing runs where an object has no anchor to come from, and frames that are
+    up to date are left alone. Asked for one direction, a frame that was tracked
+    in the other is not up to date: so a correction can be carried back over the
+    frames that went wrong before it.
+
+    Where nothing is computed between an anchor and the first frame asked for,
+    the frames in between are computed too: a frame is tracked from its
+    neighbour, never out of thin air.
 
     Parameters
     ----------
     tracks : sequence of Track
-    direction : {"forward", "backward", "both"}
+    direction : {"forward", "backward", "both", "nearest"}
     frames : range
         Frames to compute, ascending.
-    recompute : bool
-        Compute up-to-date frames again.
+    on_screen : int, optional
+        Frame that the user looks at: what lies between the same two anchors
+        as this frame comes first.
+    skip_unchanged : bool
+        See `Plan`.
     """
-    if direction not in ("forward", "backward", "both"):
+    if direction not in ("forward", "backward", "both", "nearest"):
         raise PromptError(
-            f"Direction '{direction}' is unknown. Use forward, backward or both."
+            f"Direction '{direction}' is unknown. Use forward, backward, both or"
+            " nearest."
         )
     prompted = [track for track in tracks if track.prompts]
-    at = np.arange(frames.start, frames.stop)
-    forward = np.zeros((len(prompted), len(at)), bool)
-    backward = np.zeros_like(forward)
-    for row, track in enumerate(prompted):
-        wanted = np.ones(len(at), bool)
-        if not recompute:
-            wanted = ~track.fresh(slice(frames.start, frames.stop), direction)
-        anchors = track.anchors
-        if direction == "backward":
-            backward[row] = wanted & (at <= anchors[-1])
-        else:
-            forward[row] = wanted & (at >= anchors[0])
+    if not prompted:
+        return Plan.of((), ())
+    cells = np.array([_cells(track, direction, frames) for track in prompted])
+    near = np.zeros(cells.shape[::2], bool)
+    if on_screen is not None:
+        near[:] = [_between_same_anchors(track, on_screen) for track in prompted]
+    steps = []
+    for urgent in (near, ~near):
+        for reverse in (False, True):
+            wanted = cells[:, int(reverse)] & urgent
+            steps += _steps(wanted, prompted, reverse=reverse)
+    return Plan.of(steps, prompted, skip_unchanged=skip_unchanged)
+
+
+def _cells(track: Track, direction: Direction, frames: range) -> np.ndarray:
+    """Return which frames of an object to compute forward and backward, (2, T)."""
+    at = np.arange(len(track.state))
+    anchors = np.array(track.anchors)
+    if direction == "nearest":
+        following = np.searchsorted(anchors, at)
+        after = np.append(anchors, np.inf)[following] - at
+        before = at - np.insert(anchors.astype(float), 0, -np.inf)[following]
+        backward = after < before
+        backward[anchors] = False
+    else:
+        backward = np.full(len(at), direction == "backward")
         if direction == "both":
-            backward[row] = wanted & (at < anchors[0])
-    steps = _steps(forward, prompted, frames, reverse=False)
-    steps += _steps(backward, prompted, frames, reverse=True)
-    return Plan.of(steps, prompted)
+            backward = at < anchors[0]
+    reachable = np.where(backward, at <= anchors[-1], at >= anchors[0])
+    fresh = track.fresh(slice(None), None if direction == "both" else backward)
+    todo = reachable & ~fresh
+    asked = todo & (at >= frames.start) & (at < frames.stop)
+    cells = np.array([asked & ~backward, asked & backward])
+    if (forward := np.flatnonzero(cells[0])).size:
+        gap = slice(track.anchor_before(int(forward[0])), frames.start)
+        cells[0, gap] |= (todo & ~backward)[gap]
+    if (behind := np.flatnonzero(cells[1])).size:
+        anchor = track.anchor_after(int(behind[-1]))
+        gap = slice(frames.stop, None if anchor is None else anchor + 1)
+        cells[1, gap] |= (todo & backward)[gap]
+    return cells
 
 
-def _steps(
-    wanted: np.ndarray, tracks: Sequence[Track], frames: range, *, reverse: bool
-) -> list[Step]:
+def _between_same_anchors(track: Track, frame: int) -> np.ndarray:
+    """Return which frames lie between the same two anchors as `frame`, (T,) bool."""
+    before, after = track.anchor_before(frame), track.anchor_after(frame + 1)
+    between = np.zeros(len(track.state), bool)
+    between[before:after] = True
+    return between
+
+
+def _steps(wanted: np.ndarray, tracks: Sequence[Track], *, reverse: bool) -> list[Step]:
     """Return the steps of a table (objects, frames) of cells to compute."""
     ids = np.array([track.track_id for track in tracks])
-    columns = np.flatnonzero(wanted.any(axis=0))
+    frames = np.flatnonzero(wanted.any(axis=0))
     return [
-        Step(frames[int(c)], tuple(ids[wanted[:, c]].tolist()), reverse)
-        for c in (columns[::-1] if reverse else columns)
+        Step(int(frame), tuple(ids[wanted[:, frame]].tolist()), reverse)
+        for frame in (frames[::-1] if reverse else frames)
     ]

@@ -30,8 +30,14 @@ class Segmenter(Protocol):
         """
         ...
 
-    def forget(self, track_id: int, frames: Iterable[int] | None = None) -> None:
-        """Drop the memories of an object on `frames`, or on all of them."""
+    def forget(
+        self, track_id: int, version: int, frames: Iterable[int] | None = None
+    ) -> None:
+        """Take note that memories of an object on `frames`, or all, are outdated.
+
+        `version` is that of the edit: nothing more is computed for the object
+        from plans made before it.
+        """
         ...
 
     def close(self) -> None:

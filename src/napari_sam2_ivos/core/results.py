@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+class Flag(IntEnum):
+    """Why a tracked frame was left empty, and was not taken into the memory."""
+
+    NONE = 0
+    ABSENT = 1
+    SPREAD = 2
+    JUMPED = 3
+
+    def __str__(self) -> str:
+        """Return it in words; empty for none."""
+        words = ("", "not seen", "spread over the image", "jumped too far")
+        return words[self]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +46,8 @@ class ObjectMask:
         Whether the user prompted this frame; such a mask wins over others.
     reverse : bool
         Whether it was tracked backward in time.
+    flag : Flag
+        Why it is empty, if the engine did not trust what the model made of it.
     """
 
     track_id: int
@@ -41,6 +58,7 @@ class ObjectMask:
     predicted_iou: float
     is_anchor: bool = False
     reverse: bool = False
+    flag: Flag = Flag.NONE
 
     @classmethod
     def nothing(
@@ -49,6 +67,19 @@ class ObjectMask:
         """Return the mask of an object that is not there."""
         empty = np.zeros((0, 0), np.float32)
         return cls(track_id, 0, 0, empty, score, 0.0, is_anchor, reverse)
+
+    @property
+    def area(self) -> int:
+        """Pixels of the mask, those that another object gets included."""
+        return int(np.count_nonzero(self.pixels))
+
+    @property
+    def centroid(self) -> tuple[float, float]:
+        """Mean ``(y, x)`` of the pixels; NaN if there are none."""
+        rows, columns = np.nonzero(self.pixels)
+        if rows.size == 0:
+            return np.nan, np.nan
+        return float(rows.mean()) + self.top, float(columns.mean()) + self.left
 
     @property
     def pixels(self) -> np.ndarray:
@@ -67,10 +98,20 @@ class ObjectMask:
 
 @dataclass(frozen=True, eq=False)
 class FrameResult:
-    """The masks that were computed on one frame, one per object asked for."""
+    """The masks that were computed on one frame, one per object asked for.
+
+    Parameters
+    ----------
+    frame : int
+    objects : tuple of ObjectMask
+    is_glance : bool
+        Whether they are a guess from prompts on other frames, with nothing
+        tracked in between: to be looked at, never to be kept.
+    """
 
     frame: int
     objects: tuple[ObjectMask, ...]
+    is_glance: bool = False
 
     def __iter__(self) -> Iterator[ObjectMask]:
         return iter(self.objects)

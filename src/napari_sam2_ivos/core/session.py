@@ -14,7 +14,12 @@ from psygnal import Signal
 
 from napari_sam2_ivos.core.compositing import compose
 from napari_sam2_ivos.core.errors import PromptError, StoreError
-from napari_sam2_ivos.core.planning import Plan, plan_frame, plan_propagation
+from napari_sam2_ivos.core.planning import (
+    Plan,
+    plan_frame,
+    plan_glance,
+    plan_propagation,
+)
 from napari_sam2_ivos.core.prompts import (
     Box,
     FramePrompts,
@@ -185,7 +190,8 @@ class Session:
         """Delete an object, its prompts and its masks; no other is touched."""
         track = self.track(track_id)
         self._erase(track, np.flatnonzero(track.state & COMPUTED))
-        self.segmenter.forget(track_id)
+        self._n_edits += 1
+        self.segmenter.forget(track_id, self._n_edits)
         del self.tracks[track_id]
         self.tracks_changed.emit()
 
@@ -203,6 +209,19 @@ class Session:
 
     # ---- computing -------------------------------------------------------
 
+    def mark_stale(
+        self,
+        frames: range | tuple[int, int] | None = None,
+        track_ids: Iterable[int] | None = None,
+    ) -> None:
+        """Have everything on some frames computed anew by the next run.
+
+        Parameters are those of `plan`. Masks stay until then.
+        """
+        frames = self._check_range(frames)
+        for track_id in self.tracks if track_ids is None else track_ids:
+            self._spoil(self.track(track_id), np.asarray(frames))
+
     def plan_preview(
         self, frame: int, track_ids: Collection[int] | None = None
     ) -> Plan:
@@ -210,46 +229,54 @@ class Session:
         frame = self._check_frame(frame)
         return plan_frame(list(self.tracks.values()), frame, track_ids)
 
+    def plan_glance(self, frame: int) -> Plan:
+        """Plan a first look at a frame; see `planning.plan_glance`."""
+        return plan_glance(list(self.tracks.values()), self._check_frame(frame))
+
     def plan(
         self,
         direction: Direction = "forward",
         frames: range | tuple[int, int] | None = None,
         track_ids: Iterable[int] | None = None,
         *,
-        recompute: bool = False,
+        on_screen: int | None = None,
+        skip_unchanged: bool = False,
     ) -> Plan:
         """Plan a propagation; see `planning.plan_propagation`.
 
         Parameters
         ----------
-        direction : {"forward", "backward", "both"}
+        direction : {"forward", "backward", "both", "nearest"}
         frames : range or (start, stop), optional
             Frames to compute, `stop` not included; all by default.
         track_ids : iterable of int, optional
             Objects to compute; all by default.
-        recompute : bool
-            Compute up-to-date frames again.
+        on_screen : int, optional
+            Frame that the user looks at; what belongs to it comes first.
+        skip_unchanged : bool
+            Let an object keep its old masks from where 15 in a row have come
+            out as they were before the edit.
         """
-        if frames is None:
-            frames = range(self.movie.n_frames)
-        elif not isinstance(frames, range):
-            frames = range(*frames)
-        if frames.step != 1 or not 0 <= frames.start < frames.stop:
-            raise PromptError(f"Frames {frames.start}:{frames.stop} are no range.")
-        if frames.stop > self.movie.n_frames:
-            raise PromptError(
-                f"Frames {frames.start}:{frames.stop} reach beyond"
-                f" '{self.movie.name}', which has {self.movie.n_frames} frames."
-            )
+        frames = self._check_range(frames)
         ids = self.tracks if track_ids is None else track_ids
         chosen = [self.track(track_id) for track_id in ids]
-        return plan_propagation(chosen, direction, frames, recompute=recompute)
+        return plan_propagation(
+            chosen,
+            direction,
+            frames,
+            on_screen=on_screen,
+            skip_unchanged=skip_unchanged,
+        )
 
     def preview(
         self, frame: int, track_ids: Collection[int] | None = None
     ) -> list[FrameResult]:
         """Compute what an edit on one frame calls for, and write the masks."""
         return list(self.run(self.plan_preview(frame, track_ids)))
+
+    def glance(self, frame: int) -> list[FrameResult]:
+        """Guess objects on a frame that nothing was tracked onto; writes nothing."""
+        return list(self.run(self.plan_glance(frame)))
 
     def propagate(
         self,
@@ -258,14 +285,19 @@ class Session:
         track_ids: Iterable[int] | None = None,
         *,
         recompute: bool = False,
+        skip_unchanged: bool = False,
         should_stop: Callable[[], bool] | None = None,
     ) -> Iterator[FrameResult]:
         """Compute what is not up to date, frame by frame, and write the labels.
 
-        Parameters are those of `plan`. Closing the iterator or `should_stop`
-        cancels; what is done stays.
+        Parameters are those of `plan`; with `recompute`, also what is up to
+        date is computed anew. Closing the iterator or `should_stop` cancels;
+        what is done stays.
         """
-        plan = self.plan(direction, frames, track_ids, recompute=recompute)
+        track_ids = None if track_ids is None else list(track_ids)
+        if recompute:
+            self.mark_stale(frames, track_ids)
+        plan = self.plan(direction, frames, track_ids, skip_unchanged=skip_unchanged)
         return self.run(plan, should_stop)
 
     def run(
@@ -280,8 +312,11 @@ class Session:
         """Write a result of `plan` into the labels and note its cells as computed.
 
         Objects that were deleted or edited since the plan was made are left
-        out: their masks would be of older prompts.
+        out: their masks would be of older prompts. So is a glance, which is
+        nobody's result.
         """
+        if result.is_glance:
+            return
         known = tuple(
             mask
             for mask in result
@@ -295,12 +330,7 @@ class Session:
         prompted = [i for i, track in self.tracks.items() if frame in track.prompts]
         self._write(frame, compose(self._plane(frame), result, prompted))
         for mask in known:
-            self.tracks[mask.track_id].mark(
-                frame,
-                reverse=mask.reverse,
-                score=mask.object_score,
-                iou=mask.predicted_iou,
-            )
+            self.tracks[mask.track_id].mark(frame, mask)
 
     # ---- inside ----------------------------------------------------------
 
@@ -312,12 +342,26 @@ class Session:
             )
         return int(frame)
 
+    def _check_range(self, frames: range | tuple[int, int] | None) -> range:
+        if frames is None:
+            return range(self.movie.n_frames)
+        if not isinstance(frames, range):
+            frames = range(*frames)
+        if frames.step != 1 or not 0 <= frames.start < frames.stop:
+            raise PromptError(f"Frames {frames.start}:{frames.stop} are no range.")
+        if frames.stop > self.movie.n_frames:
+            raise PromptError(
+                f"Frames {frames.start}:{frames.stop} reach beyond"
+                f" '{self.movie.name}', which has {self.movie.n_frames} frames."
+            )
+        return frames
+
     def _spoil(self, track: Track, frames: npt.NDArray[Any]) -> None:
         """Mark computed frames stale; their masks stay until computed again."""
         self._n_edits += 1
         track.version = self._n_edits
         track.mark_stale(frames)
-        self.segmenter.forget(track.track_id, frames.tolist())
+        self.segmenter.forget(track.track_id, track.version, frames.tolist())
 
     def _erase(self, track: Track, frames: npt.NDArray[Any]) -> None:
         for frame in frames.tolist():

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
     from napari_sam2_ivos.core.prompts import FramePrompts
+    from napari_sam2_ivos.core.results import ObjectMask
 
-Direction = Literal["forward", "backward", "both"]
+Direction = Literal["forward", "backward", "both", "nearest"]
 
 COMPUTED, STALE, REVERSE, ANCHOR = 1, 2, 4, 8
 """Bits of a cell's state; no bit set means that the frame was never computed."""
@@ -34,6 +35,12 @@ class Track:
         `COMPUTED`, `STALE`, `REVERSE` (tracked backward) and `ANCHOR` bits.
     object_score, predicted_iou : ndarray, (T,) float32
         What the model said about each computed frame, NaN elsewhere.
+    area : ndarray, (T,) float32
+        Pixels of each computed mask, NaN elsewhere.
+    centroid : ndarray, (T, 2) float32
+        Mean ``(y, x)`` of each computed mask; NaN elsewhere and where it is empty.
+    flag : ndarray, (T,) uint8
+        `core.results.Flag` of each computed frame, 0 elsewhere.
     version : int
         The session's edit that last changed it; a result planned for another
         version is dropped.
@@ -45,6 +52,9 @@ class Track:
         self.state = np.zeros(n_frames, np.uint8)
         self.object_score = np.full(n_frames, np.nan, np.float32)
         self.predicted_iou = np.full(n_frames, np.nan, np.float32)
+        self.area = np.full(n_frames, np.nan, np.float32)
+        self.centroid = np.full((n_frames, 2), np.nan, np.float32)
+        self.flag = np.zeros(n_frames, np.uint8)
         self.version = 0
 
     @property
@@ -64,15 +74,21 @@ class Track:
         i = bisect_left(anchors, frame)
         return anchors[i] if i < len(anchors) else None
 
-    def is_fresh(self, frame: int, direction: Direction = "both") -> bool:
-        """Whether a frame is up to date; see `fresh`."""
-        return bool(self.fresh(slice(frame, frame + 1), direction)[0])
+    def centroid_step(self, frame: int) -> float:
+        """Return how far the centroid moved from the frame before, pixels or NaN."""
+        if frame == 0:
+            return float("nan")
+        return float(np.hypot(*(self.centroid[frame] - self.centroid[frame - 1])))
 
-    def fresh(self, frames: slice, direction: Direction = "both") -> np.ndarray:
+    def fresh(self, frames: slice, reverse: np.ndarray | bool | None = None) -> Any:
         """Return which frames are computed from the prompts as they are.
 
-        With a `direction`, also whether they were tracked that way; an anchor
-        belongs to both.
+        Parameters
+        ----------
+        frames : slice
+        reverse : ndarray of bool, (number of frames,), or bool, optional
+            Count only what was tracked that way, backward or not; an anchor
+            belongs to both.
 
         Returns
         -------
@@ -80,12 +96,13 @@ class Track:
         """
         state = self.state[frames]
         fresh = state & (COMPUTED | STALE) == COMPUTED
-        if direction != "both":
-            reverse = state & REVERSE != 0
-            wanted = reverse if direction == "backward" else ~reverse
-            fresh &= wanted | (state & ANCHOR != 0)
-        found: np.ndarray = fresh
-        return found
+        if reverse is not None:
+            fresh &= ((state & REVERSE != 0) == reverse) | (state & ANCHOR != 0)
+        return fresh
+
+    def is_fresh(self, frame: int, reverse: bool | None = None) -> bool:
+        """Whether a frame is up to date; see `fresh`."""
+        return bool(self.fresh(slice(frame, frame + 1), reverse)[0])
 
     def source_of(self, frame: int) -> bool | None:
         """Return from which side the frame can be tracked at once.
@@ -96,18 +113,21 @@ class Track:
             False from the frame before, True from the frame after (backward),
             None if neither is up to date.
         """
-        if frame > 0 and self.is_fresh(frame - 1, "forward"):
+        if frame > 0 and self.is_fresh(frame - 1, reverse=False):
             return False
-        if frame + 1 < len(self.state) and self.is_fresh(frame + 1, "backward"):
+        if frame + 1 < len(self.state) and self.is_fresh(frame + 1, reverse=True):
             return True
         return None
 
-    def mark(self, frame: int, *, reverse: bool, score: float, iou: float) -> None:
+    def mark(self, frame: int, mask: ObjectMask) -> None:
         """Note that the frame was computed."""
-        bits = COMPUTED | (REVERSE if reverse else 0)
+        bits = COMPUTED | (REVERSE if mask.reverse else 0)
         self.state[frame] = bits | (ANCHOR if frame in self.prompts else 0)
-        self.object_score[frame] = score
-        self.predicted_iou[frame] = iou
+        self.object_score[frame] = mask.object_score
+        self.predicted_iou[frame] = mask.predicted_iou
+        self.area[frame] = mask.area
+        self.centroid[frame] = mask.centroid
+        self.flag[frame] = mask.flag
 
     def dependents(self, frame: int) -> np.ndarray:
         """Frames computed from an anchor at `frame`, not counting itself.
@@ -147,5 +167,6 @@ class Track:
     def clear(self, frames: np.ndarray) -> None:
         """Forget that `frames` were ever computed."""
         self.state[frames] = 0
-        self.object_score[frames] = np.nan
-        self.predicted_iou[frames] = np.nan
+        for scores in (self.object_score, self.predicted_iou, self.area, self.centroid):
+            scores[frames] = np.nan
+        self.flag[frames] = 0

@@ -18,8 +18,10 @@ from safetensors.torch import load_file
 
 from napari_sam2_ivos.core.errors import ModelError
 from napari_sam2_ivos.engine import catalogue, installed
+from napari_sam2_ivos.engine.attention import use_quick_attention
 from napari_sam2_ivos.engine.choice import AUTOMATIC, choose
-from napari_sam2_ivos.engine.sharing import share_first_self_attention
+from napari_sam2_ivos.engine.precision import use_bfloat16_where_safe
+from napari_sam2_ivos.engine.sharing import share_work_between_objects
 
 _ALLOWED_TARGETS = ("sam2.modeling.", "sam2.sam2_video_predictor.")
 _OWN_TRUNK = "napari_sam2_ivos.engine.trunk."
@@ -113,7 +115,12 @@ def load_model(
                 installed.check(entry, checkpoint_file)
             net = build(config_file)
             _fill(net, read_weights(checkpoint_file), checkpoint_file, config_file)
-            _loaded[key] = LoadedModel(net.to(device).eval(), device, name)
+            net.to(device).eval()
+            share_work_between_objects(net)
+            if device.type == "cpu":
+                use_quick_attention(net)
+                use_bfloat16_where_safe(net)
+            _loaded[key] = LoadedModel(net, device, name)
         return _loaded[key]
 
 
@@ -145,7 +152,6 @@ def build(config_file: Path) -> Any:
         raise ModelError(
             f"Config '{config_file}' does not describe a SAM 2 model: {error}"
         ) from error
-    share_first_self_attention(net)
     return net
 
 

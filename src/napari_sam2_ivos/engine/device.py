@@ -1,8 +1,6 @@
-"""Where the model runs, and in which precision."""
+"""Where the model runs."""
 
 from __future__ import annotations
-
-from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
@@ -43,14 +41,3 @@ def memory_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory)
     return int(torch.mps.recommended_max_memory())
-
-
-def autocast(device: torch.device) -> AbstractContextManager[object]:
-    """Return the precision to run under, to be entered in the thread that computes.
-
-    bfloat16 on a CUDA card that has it; full precision elsewhere (MPS mixes
-    the two types up, see sam2 issue 192).
-    """
-    if device.type == "cuda" and torch.cuda.is_bf16_supported():
-        return torch.autocast("cuda", torch.bfloat16)
-    return nullcontext()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import torch
 
 from napari_sam2_ivos.engine.frames import to_input
 
 if TYPE_CHECKING:
-    import torch
+    import numpy as np
 
     from napari_sam2_ivos.core.intensity import IntensityMapping
     from napari_sam2_ivos.core.movie import Movie
+    from napari_sam2_ivos.engine.feature_files import FeatureFiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,55 +53,103 @@ class Features:
 class FeatureCache:
     """Encodes a frame when it is first needed; drops the least recently used.
 
+    Maps are kept in half precision in main memory, 2.1 MB per frame at 512 px, and
+    in files too if there is a folder for them. What was rounded once is what is
+    used from the beginning, so a frame gives the same whether it was kept or not.
+
     Parameters
     ----------
-    model : sam2.modeling.sam2_base.SAM2Base
+    net : sam2.modeling.sam2_base.SAM2Base
     movie : Movie
     mapping : IntensityMapping
     budget_bytes : int
-        What the kept features may take together.
+        What the kept features may take of the main memory.
+    files : FeatureFiles, optional
+        Where they are looked for and kept beyond this process.
     """
 
     def __init__(
-        self, model: Any, movie: Movie, mapping: IntensityMapping, budget_bytes: int
+        self,
+        net: Any,
+        movie: Movie,
+        mapping: IntensityMapping,
+        budget_bytes: int,
+        files: FeatureFiles | None = None,
     ) -> None:
-        self._model = model
+        self._net = net
         self._movie = movie
         self._mapping = mapping
         self._budget = budget_bytes
+        self._files = files
         self._kept: OrderedDict[int, Features] = OrderedDict()
         self._n_bytes = 0
-        self.position: torch.Tensor | None = None
-        """Positional encoding of the coarsest map, ``(H * W, 1, C)``."""
+        self._current: tuple[int, Features] | None = None
+        self._position: torch.Tensor | None = None
+        self._reader = ThreadPoolExecutor(1, "ivos-read")
+        self._coming: tuple[int, Future[np.ndarray]] | None = None
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def get(self, frame: int) -> Features:
         """Return the features of a frame, encoding it if need be."""
-        found = self._kept.get(frame)
-        if found is not None:
-            self._kept.move_to_end(frame)
-            return found
-        features = self._encode(frame)
+        if self._current is not None and self._current[0] == frame:
+            return self._current[1]
+        kept = self._kept.get(frame)
+        if kept is None:
+            kept = Features(self._load_or_encode(self._read(frame)))
+            self._keep(frame, kept)
+        self._kept.move_to_end(frame)
+        device = self._net.device
+        features = Features(tuple(m.to(device, torch.float32) for m in kept.maps))
+        self._current = frame, features
+        return features
+
+    def expect(self, frame: int) -> None:
+        """Begin to read a frame that will be needed next, on another thread.
+
+        Only to read: two threads that compute would stand in each other's way.
+        """
+        if frame in self._kept or (self._coming and self._coming[0] == frame):
+            return
+        self._coming = frame, self._reader.submit(self._movie.plane, frame)
+
+    def position(self, n: int) -> torch.Tensor:
+        """Return the positional encoding of the coarsest map, ``(H * W, n, C)``."""
+        if self._position is None:
+            assert self._current is not None, "asked for once there is a frame"
+            coarsest = self._current[1].maps[-1]
+            encoding = self._net.image_encoder.neck.position_encoding(coarsest)
+            self._position = encoding[:1].flatten(2).permute(2, 0, 1)
+        return self._position.expand(-1, n, -1)
+
+    def clear(self) -> None:
+        """Drop everything that is in memory."""
+        self._kept.clear()
+        self._n_bytes = 0
+        self._current = self._coming = None
+
+    def _keep(self, frame: int, features: Features) -> None:
         self._kept[frame] = features
         self._n_bytes += features.n_bytes
         while self._n_bytes > self._budget and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
             self._n_bytes -= dropped.n_bytes
-        return features
 
-    def clear(self) -> None:
-        """Drop everything."""
-        self._kept.clear()
-        self._n_bytes = 0
+    def _read(self, frame: int) -> torch.Tensor:
+        coming, self._coming = self._coming, None
+        if coming is not None and coming[0] == frame:
+            plane = coming[1].result()
+        else:
+            plane = self._movie.plane(frame)
+        return to_input(plane, self._mapping, self._net.image_size)
 
-    def _encode(self, frame: int) -> Features:
-        plane = self._movie.plane(frame)
-        image = to_input(plane, self._mapping, self._model.image_size)
-        out = self._model.forward_image(image[None].to(self._model.device))
-        n_levels = self._model.num_feature_levels
-        if self.position is None:
-            position = out["vision_pos_enc"][-1]
-            self.position = position.flatten(2).permute(2, 0, 1)
-        return Features(tuple(out["backbone_fpn"][-n_levels:]))
+    def _load_or_encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        maps = None if self._files is None else self._files.load(image)
+        if maps is None:
+            out = self._net.forward_image(image[None].to(self._net.device))
+            levels = out["backbone_fpn"][-self._net.num_feature_levels :]
+            maps = tuple(level.half().cpu() for level in levels)
+            if self._files is not None:
+                self._files.save(image, maps)
+        return maps

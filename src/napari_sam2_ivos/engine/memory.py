@@ -3,15 +3,23 @@
 Upstream keeps 787 kB per object and frame (at 1024 px) for ever. Here the
 large part, the memory features, is kept only for the frames that the next
 step can attend to, and made again from the compact part when it is needed
-once more; the compact part lives within a byte budget. So nothing grows with
-the length of the movie.
+once more. The compact part, a few kB, goes into a temporary SQLite database,
+which keeps in memory what its budget allows and the rest on disk. So nothing
+is ever lost, and nothing in memory grows with the length of the movie.
 """
 
 from __future__ import annotations
 
+import sqlite3
+import weakref
+import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from napari_sam2_ivos.core.results import Flag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +28,20 @@ if TYPE_CHECKING:
 
     from napari_sam2_ivos.core.prompts import FramePrompts
 
-N_HOT_PER_OBJECT = 12
+N_FEATURES_PER_OBJECT = 12
 """Memory features kept per object: 6 recent frames, 4 anchors, 2 to spare."""
+
+N_NEAR_PER_OBJECT = 24
+"""Compact memories at hand per object: 15 recent frames, 4 anchors, 5 to spare."""
+
+_TABLE = """
+CREATE TABLE memories (
+    track_id INTEGER, frame INTEGER, is_anchor INTEGER, is_outdated INTEGER,
+    logits BLOB, pointer BLOB, object_score REAL, predicted_iou REAL,
+    area REAL, y REAL, x REAL, is_reverse INTEGER, flag INTEGER,
+    PRIMARY KEY (track_id, frame, is_anchor)
+)
+"""
 
 
 class Key(NamedTuple):
@@ -32,130 +52,215 @@ class Key(NamedTuple):
     is_anchor: bool
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Memory:
     """The compact memory of one object on one frame.
 
     Parameters
     ----------
-    low_res : Tensor, (1, 1, S / 4, S / 4)
-        Mask logits on the model's mask grid.
-    pointer : Tensor, (1, C)
+    logits : bytes
+        `packed` mask logits on the model's mask grid.
+    pointer : ndarray, (C,) float32
         Object pointer.
-    object_score : Tensor, (1, 1)
-    predicted_iou : float
+    object_score, predicted_iou : float
+    area : float
+        Pixels of the movie that the mask covers.
+    centroid : (float, float)
+        Mean ``(y, x)`` of the mask in pixels of the movie; NaN if it is empty.
     reverse : bool
         Whether it was tracked backward in time.
+    flag : Flag
+        Set if it was not trusted: its mask is empty and nothing attends to it.
     prompts : FramePrompts or None
         The prompts it answers, if the frame is an anchor.
     """
 
-    low_res: torch.Tensor
-    pointer: torch.Tensor
-    object_score: torch.Tensor
+    logits: bytes
+    pointer: np.ndarray
+    object_score: float
     predicted_iou: float
+    area: float
+    centroid: tuple[float, float]
     reverse: bool
+    flag: Flag = Flag.NONE
     prompts: FramePrompts | None = None
 
     @property
-    def n_bytes(self) -> int:
-        """Size in memory."""
-        tensors = (self.low_res, self.pointer)
-        return sum(t.numel() * t.element_size() for t in tensors)
+    def low_res(self) -> np.ndarray:
+        """Mask logits on the model's mask grid, ``(S / 4, S / 4)`` float32."""
+        flat = np.frombuffer(zlib.decompress(self.logits), np.float16)
+        side = round(flat.size**0.5)
+        return flat.reshape(side, side).astype(np.float32)
 
-    @property
-    def is_rebuildable(self) -> bool:
-        """Whether it can be dropped for good: only clicks cannot be answered again."""
-        return self.prompts is None or self.prompts.mask is not None
+
+def packable(logits: np.ndarray) -> np.ndarray:
+    """Return mask logits in half precision, whole numbers where they are sure.
+
+    Beyond 10 a logit is a probability of less than 0.00005 or more than 0.99995,
+    and what comes after the point there is noise that does not compress.
+    """
+    clipped = np.clip(logits, -32, 32)
+    sure = np.abs(clipped) > 10
+    return np.where(sure, np.rint(clipped), clipped).astype(np.float16)
+
+
+def packed(logits: np.ndarray) -> bytes:
+    """Compress a `packable` grid: from 32 kB to about 3 at 512 px."""
+    return zlib.compress(logits.tobytes(), 1)
 
 
 class MemoryBank:
-    """All memories of all objects, within a byte budget.
+    """All memories of all objects.
 
     Parameters
     ----------
     budget_bytes : int
-        What the compact memories may take together. Answers to clicks are
-        never dropped; there are as many as the user made.
+        What the compact memories may take of the main memory.
     """
 
     def __init__(self, budget_bytes: int) -> None:
         self._budget = budget_bytes
-        self._n_bytes = 0
-        self._compact: OrderedDict[Key, Memory] = OrderedDict()
-        self._pinned: dict[Key, Memory] = {}
-        self._hot: OrderedDict[Key, torch.Tensor] = OrderedDict()
-        self._n_objects = 0
+        self._n_objects = 1
+        self._near: OrderedDict[Key, Memory] = OrderedDict()
+        self._features: OrderedDict[Key, torch.Tensor] = OrderedDict()
+        self._prompts: dict[Key, FramePrompts] = {}
+        self._open()
+
+    def _open(self) -> None:
+        # No name: a file of its own that SQLite deletes when it is closed. The
+        # lock of the model lets one thread at a time in here.
+        self._rows = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._rows.execute("PRAGMA journal_mode = OFF")
+        self._rows.execute(f"PRAGMA cache_size = -{max(1, self._budget // 1024)}")
+        self._rows.execute(_TABLE)
+        self._close = weakref.finalize(self, self._rows.close)
 
     def __len__(self) -> int:
-        return len(self._compact) + len(self._pinned)
+        (count,) = self._rows.execute("SELECT COUNT(*) FROM memories").fetchone()
+        return int(count)
 
     def expect(self, n_objects: int) -> None:
-        """Make room for the memory features of `n_objects` tracked together."""
+        """Make room for `n_objects` tracked together."""
         self._n_objects = max(self._n_objects, n_objects)
 
     def get(self, key: Key) -> Memory | None:
-        """Return a memory, or None if there is none."""
-        pinned = self._pinned.get(key)
-        if pinned is not None:
-            return pinned
-        memory = self._compact.get(key)
+        """Return a memory, or None if there is none that is up to date."""
+        near = self._near.get(key)
+        if near is not None:
+            self._near.move_to_end(key)
+            return near
+        memory = self._read(key, is_outdated=False)
         if memory is not None:
-            self._compact.move_to_end(key)
+            self._put_near(key, memory)
         return memory
+
+    def outdated(self, key: Key) -> Memory | None:
+        """Return the memory from before the last edit, if there is one."""
+        return self._read(key, is_outdated=True)
 
     def put(self, key: Key, memory: Memory) -> None:
         """Keep a memory, instead of an earlier one of the same key."""
-        self.drop(key)
-        if not memory.is_rebuildable:
-            self._pinned[key] = memory
-            return
-        self._compact[key] = memory
-        self._n_bytes += memory.n_bytes
-        while self._n_bytes > self._budget and len(self._compact) > 1:
-            self.drop(next(iter(self._compact)))
+        if memory.prompts is not None:
+            self._prompts[key] = memory.prompts
+        self._features.pop(key, None)
+        self._put_near(key, memory)
+        row = (
+            memory.logits,
+            np.asarray(memory.pointer, np.float32).tobytes(),
+            memory.object_score,
+            memory.predicted_iou,
+            memory.area,
+            *memory.centroid,
+            memory.reverse,
+            int(memory.flag),
+        )
+        self._rows.execute(
+            f"INSERT OR REPLACE INTO memories VALUES ({', '.join('?' * 13)})",
+            (*key, False, *row),
+        )
+
+    def revive(self, key: Key) -> None:
+        """Take an outdated memory as up to date."""
+        self._rows.execute(
+            "UPDATE memories SET is_outdated = 0"
+            " WHERE track_id = ? AND frame = ? AND is_anchor = ?",
+            key,
+        )
 
     def features(self, key: Key) -> torch.Tensor | None:
         """Return the memory features of a key, ``(1, C, H, W)``, if still kept."""
-        found = self._hot.get(key)
+        found = self._features.get(key)
         if found is not None:
-            self._hot.move_to_end(key)
+            self._features.move_to_end(key)
         return found
 
     def put_features(self, key: Key, features: torch.Tensor) -> None:
         """Keep memory features for the steps that come soon."""
-        self._hot[key] = features
-        self._hot.move_to_end(key)
-        self._trim_hot()
-
-    def drop(self, key: Key) -> None:
-        """Forget one memory and its features."""
-        memory = self._compact.pop(key, None)
-        if memory is not None:
-            self._n_bytes -= memory.n_bytes
-        self._pinned.pop(key, None)
-        self._hot.pop(key, None)
+        self._features[key] = features
+        self._features.move_to_end(key)
+        while len(self._features) > N_FEATURES_PER_OBJECT * self._n_objects:
+            self._features.popitem(last=False)
 
     def forget(self, track_id: int, frames: Iterable[int] | None = None) -> None:
-        """Forget an object as tracked on `frames`, or altogether.
+        """Take what was tracked of an object on `frames` as outdated.
 
-        What answers prompts stays as long as `frames` are given: it is
-        checked against the prompts before each use.
+        Answers to prompts there are dropped, and without `frames` everything.
         """
-        if frames is not None:
-            for frame in frames:
-                self.drop(Key(track_id, frame, False))
+        if frames is None:
+            self._rows.execute("DELETE FROM memories WHERE track_id = ?", (track_id,))
+            self._drop_near({k for k in self._near if k.track_id == track_id})
+            self._drop_near({k for k in self._features if k.track_id == track_id})
             return
-        for store in (self._compact, self._pinned, self._hot):
-            for key in [key for key in store if key.track_id == track_id]:
-                self.drop(key)
+        cells = [(track_id, frame) for frame in frames]
+        where = "WHERE track_id = ? AND frame = ? AND is_anchor ="
+        # One transaction for all: there can be thousands.
+        self._rows.execute("BEGIN")
+        self._rows.executemany(f"UPDATE memories SET is_outdated = 1 {where} 0", cells)
+        self._rows.executemany(f"DELETE FROM memories {where} 1", cells)
+        self._rows.execute("COMMIT")
+        self._drop_near(
+            Key(*cell, anchor) for cell in cells for anchor in (False, True)
+        )
 
     def clear(self) -> None:
         """Forget everything."""
-        for store in (self._compact, self._pinned, self._hot):
-            store.clear()
-        self._n_bytes = 0
+        self._drop_near([*self._near, *self._features])
+        self._close()
+        self._open()
 
-    def _trim_hot(self) -> None:
-        while len(self._hot) > N_HOT_PER_OBJECT * max(1, self._n_objects):
-            self._hot.popitem(last=False)
+    # ---- inside ----------------------------------------------------------
+
+    def _read(self, key: Key, *, is_outdated: bool) -> Memory | None:
+        row = self._rows.execute(
+            "SELECT logits, pointer, object_score, predicted_iou, area, y, x,"
+            " is_reverse, flag FROM memories WHERE track_id = ? AND frame = ?"
+            " AND is_anchor = ? AND is_outdated = ?",
+            (*key, is_outdated),
+        ).fetchone()
+        if row is None:
+            return None
+        logits, pointer, score, iou, area, y, x, reverse, flag = row
+        return Memory(
+            logits,
+            np.frombuffer(pointer, np.float32),
+            score,
+            iou,
+            area,
+            # SQLite has no NaN and stores NULL for it.
+            (np.nan if y is None else y, np.nan if x is None else x),
+            bool(reverse),
+            Flag(flag),
+            self._prompts.get(key),
+        )
+
+    def _put_near(self, key: Key, memory: Memory) -> None:
+        self._near[key] = memory
+        self._near.move_to_end(key)
+        while len(self._near) > N_NEAR_PER_OBJECT * self._n_objects:
+            self._near.popitem(last=False)
+
+    def _drop_near(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            self._near.pop(key, None)
+            self._features.pop(key, None)
+            self._prompts.pop(key, None)

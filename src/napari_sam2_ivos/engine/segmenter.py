@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
+import sqlite3
+from collections import defaultdict, deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,13 @@ import torch
 from napari_sam2_ivos.core.errors import EngineError, IvosError
 from napari_sam2_ivos.core.prompts import is_gone
 from napari_sam2_ivos.core.results import FrameResult, ObjectMask
-from napari_sam2_ivos.engine.device import autocast
 from napari_sam2_ivos.engine.features import FeatureCache
+from napari_sam2_ivos.engine.guards import Guards
 from napari_sam2_ivos.engine.memory import Key, MemoryBank
 from napari_sam2_ivos.engine.paste import paste
+from napari_sam2_ivos.engine.precision import autocast
 from napari_sam2_ivos.engine.tracker import Stopped, Tracker
+from napari_sam2_ivos.engine.unchanged import Unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.planning import Plan, Step
     from napari_sam2_ivos.engine.checkpoint import LoadedModel
+    from napari_sam2_ivos.engine.feature_files import FeatureFiles
+    from napari_sam2_ivos.engine.memory import Memory
 
 GIB = 1 << 30
 GIVEN_LOGIT = np.float32(100)
@@ -46,7 +51,15 @@ class Sam2Segmenter:
     mapping : IntensityMapping
         Fixed for the whole movie.
     feature_budget_bytes, memory_budget_bytes : int
-        What cached frame features and compact memories may take.
+        What cached frame features and compact memories may take of the main
+        memory.
+    files : FeatureFiles, optional
+        Where features are kept for the next opening of the movie.
+    guards : Guards, optional
+        Which masks are not trusted.
+    exclusive_memory : bool
+        Whether objects that are tracked together may not overlap in each
+        other's memory. A result then depends on which objects these were.
     """
 
     def __init__(
@@ -54,18 +67,31 @@ class Sam2Segmenter:
         model: LoadedModel,
         movie: Movie,
         mapping: IntensityMapping,
+        *,
         feature_budget_bytes: int = 1 * GIB,
-        memory_budget_bytes: int = 1 * GIB,
+        memory_budget_bytes: int = GIB // 4,
+        files: FeatureFiles | None = None,
+        guards: Guards | None = None,
+        exclusive_memory: bool = False,
     ) -> None:
         self.model = model
         self.movie = movie
         self.mapping = mapping
-        self._features = FeatureCache(model.net, movie, mapping, feature_budget_bytes)
+        self._features = FeatureCache(
+            model.net, movie, mapping, feature_budget_bytes, files
+        )
         self._bank = MemoryBank(memory_budget_bytes)
         self._tracker = Tracker(
-            model.net, self._features, self._bank, movie.plane_shape, movie.n_frames
+            model.net,
+            self._features,
+            self._bank,
+            movie.plane_shape,
+            movie.n_frames,
+            guards or Guards(),
+            exclusive=exclusive_memory,
         )
-        self._forgotten: deque[tuple[int, list[int] | None]] = deque()
+        self._forgotten: deque[tuple[int, int, list[int] | None]] = deque()
+        self._edited: defaultdict[int, int] = defaultdict(int)
 
     @property
     def model_name(self) -> str:
@@ -88,32 +114,42 @@ class Sam2Segmenter:
             If a frame cannot be read.
         """
         stop = should_stop or (lambda: False)
-        for step in plan.steps:
+        unchanged = Unchanged(self._bank, plan)
+        for i, step in enumerate(plan.steps):
             if stop():
                 return
             try:
                 with self.model.lock, torch.inference_mode():
-                    result = self._compute(plan, step, stop)
+                    coming = plan.steps[i + 1 : i + 2]
+                    result = self._compute(plan, step, coming, unchanged, stop)
             except Stopped:
                 return
             except IvosError:
                 raise
             except torch.OutOfMemoryError as error:
                 raise EngineError(
-                    f"{self.model.device} ran out of memory on frame {step.frame} with"
-                    f" {len(step.track_ids)} objects. Choose a smaller model, fewer"
-                    " objects at a time, or the device 'cpu'. Every earlier frame is"
-                    " kept."
+                    f"{self.model.device} ran out of memory on frame {step.frame} even"
+                    " with one object at a time. Choose a smaller model or input size,"
+                    " or the device 'cpu'. Every earlier frame is kept."
                 ) from error
             except RuntimeError as error:
                 raise EngineError(
                     f"Model '{self.model.name}' failed on frame {step.frame}: {error}"
                 ) from error
+            except sqlite3.Error as error:
+                raise EngineError(
+                    f"Frame {step.frame} could not be noted in the temporary folder:"
+                    f" {error}. Free some space there; every earlier frame is kept."
+                ) from error
             yield result
 
-    def forget(self, track_id: int, frames: Iterable[int] | None = None) -> None:
-        """Drop memories of an object before the next step; safe from any thread."""
-        self._forgotten.append((track_id, None if frames is None else list(frames)))
+    def forget(
+        self, track_id: int, version: int, frames: Iterable[int] | None = None
+    ) -> None:
+        """Take note of an edit before the next step; safe from any thread."""
+        self._forgotten.append(
+            (track_id, version, None if frames is None else list(frames))
+        )
 
     def close(self) -> None:
         """Let go of features and memories; the model stays loaded for the next."""
@@ -121,48 +157,79 @@ class Sam2Segmenter:
             self._features.clear()
             self._bank.clear()
 
-    def _compute(self, plan: Plan, step: Step, stop: Callable[[], bool]) -> FrameResult:
-        while self._forgotten:
-            self._bank.forget(*self._forgotten.popleft())
-        there = tuple(i for i in step.track_ids if not _is_gone(plan, step, i))
-        with autocast(self.model.device):
-            self._tracker.step(plan.prompts, replace(step, track_ids=there), stop)
-        masks = tuple(
-            self._mask(plan, step, track_id)
-            if track_id in there
-            else ObjectMask.nothing(
-                track_id, reverse=step.reverse, score=-float(GIVEN_LOGIT)
-            )
-            for track_id in step.track_ids
-        )
-        return FrameResult(step.frame, masks)
+    # ---- inside ----------------------------------------------------------
 
-    def _mask(self, plan: Plan, step: Step, track_id: int) -> ObjectMask:
-        prompts = plan.prompts[track_id].get(step.frame)
-        is_anchor = prompts is not None
+    def _compute(
+        self,
+        plan: Plan,
+        step: Step,
+        coming: tuple[Step, ...],
+        unchanged: Unchanged,
+        stop: Callable[[], bool],
+    ) -> FrameResult:
+        self._take_note_of_edits()
+        # What the plan says of an object that was edited since is of no use.
+        current = [i for i in step.track_ids if plan.versions[i] >= self._edited[i]]
+        there = tuple(i for i in current if not _is_gone(plan, step, i))
+        step = replace(step, track_ids=there)
+        self._features.get(step.frame)
+        for next_step in coming:
+            self._features.expect(next_step.frame)
+        with autocast(self.model.device):
+            if step.is_glance:
+                found = self._tracker.glance(plan.prompts, step, stop)
+            else:
+                unchanged.revive(step)
+                self._tracker.step(plan.prompts, step, stop)
+                found = {i: self._memory(plan, step, i) for i in there}
+                unchanged.note(step)
+        masks = tuple(
+            self._mask(plan, step, i, found[i])
+            if i in found
+            else ObjectMask.nothing(i, reverse=step.reverse, score=-float(GIVEN_LOGIT))
+            for i in current
+        )
+        return FrameResult(step.frame, masks, step.is_glance)
+
+    def _take_note_of_edits(self) -> None:
+        while self._forgotten:
+            track_id, version, frames = self._forgotten.popleft()
+            self._edited[track_id] = version
+            self._bank.forget(track_id, frames)
+
+    def _memory(self, plan: Plan, step: Step, track_id: int) -> Memory:
+        is_anchor = step.frame in plan.prompts[track_id]
         memory = self._bank.get(Key(track_id, step.frame, is_anchor))
         assert memory is not None, "the tracker has just put it there"
+        return memory
+
+    def _mask(
+        self, plan: Plan, step: Step, track_id: int, memory: Memory
+    ) -> ObjectMask:
+        prompts = plan.prompts[track_id].get(step.frame)
         if prompts is not None and prompts.mask is not None:
             # The user's own pixels, not what the mask grid left of them.
             top, left = prompts.mask.top, prompts.mask.left
             logits = np.where(prompts.mask.pixels, GIVEN_LOGIT, -GIVEN_LOGIT)
+        elif memory.flag:
+            top, left, logits = 0, 0, np.zeros((0, 0), np.float32)
         else:
-            grid = memory.low_res[0, 0].float().cpu().numpy()
-            top, left, logits = paste(grid, self.movie.plane_shape)
+            top, left, logits = paste(memory.low_res, self.movie.plane_shape)
         return ObjectMask(
             track_id,
             top,
             left,
             logits,
-            object_score=float(memory.object_score),
+            object_score=memory.object_score,
             predicted_iou=memory.predicted_iou,
-            is_anchor=is_anchor,
+            is_anchor=prompts is not None,
             reverse=step.reverse,
+            flag=memory.flag,
         )
 
 
 def _is_gone(plan: Plan, step: Step, track_id: int) -> bool:
     prompts = plan.prompts[track_id]
-    if step.frame in prompts:
+    if step.frame in prompts or step.is_glance:
         return False
     return is_gone(prompts, step.frame, reverse=step.reverse)

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from napari_sam2_ivos.engine.contexts import (
+    Context,
+    context_of,
+    is_known,
+    missing,
+    nearest_anchors,
+)
+from napari_sam2_ivos.engine.forward import Forward, Raw
 from napari_sam2_ivos.engine.memory import Key, Memory
 from napari_sam2_ivos.engine.prompting import mask_input, point_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from napari_sam2_ivos.core.planning import Step
     from napari_sam2_ivos.core.prompts import FramePrompts
     from napari_sam2_ivos.engine.features import FeatureCache
+    from napari_sam2_ivos.engine.guards import Guards
     from napari_sam2_ivos.engine.memory import MemoryBank
 
     Prompts = Mapping[int, Mapping[int, FramePrompts]]
@@ -28,33 +38,19 @@ whole memory (upstream: no limit)."""
 PRIOR_LOGIT_LIMIT = 32.0
 """Upstream clamps the earlier mask to this before it refines it."""
 
-TOKENS_PER_BATCH = {"cpu": 4_096, "mps": 8_192, "cuda": 32_768}
-"""Objects times image tokens in one forward: on a GPU 8 objects at 1024 px and 32
-at 512. A CPU gains nothing from more, and a cancel waits for the whole batch."""
+LOSING_LOGIT = -10.0
+"""What a pixel that another object has won gets in the memory, as upstream."""
 
 
 class Stopped(Exception):
     """The run was asked to stop in the middle of a step."""
 
 
-class _Context:
-    """Which memories an object attends to on a frame.
-
-    Two objects whose contexts are equal in `frames` go through one forward.
-    """
-
-    def __init__(self, anchors: list[Key], recent: list[Key]) -> None:
-        self.anchors = anchors
-        self.recent = recent
-
-    @property
-    def frames(self) -> tuple[tuple[int, ...], tuple[tuple[int, bool], ...]]:
-        anchors = tuple(key.frame for key in self.anchors)
-        return anchors, tuple((key.frame, key.is_anchor) for key in self.recent)
-
-
 class Tracker:
     """Computes steps into a memory bank.
+
+    What it makes of a frame follows from the prompts alone: it tracks what is
+    missing in between before it goes on, whatever was computed in which order.
 
     Parameters
     ----------
@@ -65,6 +61,11 @@ class Tracker:
         Height and width of a plane, pixels.
     n_frames : int
         Frames of the movie; SAM 2 scales pointer distances by it if it is short.
+    guards : Guards
+        What is not trusted.
+    exclusive : bool
+        Whether objects of a step may not overlap in each other's memory. An
+        object then depends on the others that are tracked with it.
     """
 
     def __init__(
@@ -74,13 +75,21 @@ class Tracker:
         bank: MemoryBank,
         plane_shape: tuple[int, int],
         n_frames: int,
+        guards: Guards,
+        *,
+        exclusive: bool,
     ) -> None:
         self._net = net
-        self._features = features
         self._bank = bank
         self._plane_shape = plane_shape
-        self._n_frames = n_frames
-        self._memory_position: torch.Tensor | None = None
+        self._guards = guards
+        self._exclusive = exclusive
+        self._forward = Forward(net, features, bank, plane_shape, n_frames)
+        asked = int(net.max_cond_frames_in_attn)  # -1: as many as there are
+        few = asked if asked > 0 else MAX_ANCHORS_ATTENDED
+        self._n_anchors = min(MAX_ANCHORS_ATTENDED, few)
+        n_pointers = min(n_frames, int(net.max_obj_ptrs_in_encoder))
+        self._reach = max(int(net.num_maskmem), n_pointers) - 1
 
     def step(self, prompts: Prompts, step: Step, stop: Callable[[], bool]) -> None:
         """Put the memory of every object of a step into the bank.
@@ -94,244 +103,247 @@ class Tracker:
             Asked between batches; if true, `Stopped` is raised.
         """
         self._bank.expect(len(prompts))
-        groups: dict[object, list[tuple[int, _Context]]] = defaultdict(list)
+        tracked = []
+        for track_id in step.track_ids:
+            if step.frame in prompts[track_id]:
+                _check(stop)
+                self._answer(track_id, step.frame, prompts, stop)
+            else:
+                tracked.append(track_id)
+        self._track(tracked, step.frame, prompts, stop, reverse=step.reverse)
+
+    def glance(
+        self, prompts: Prompts, step: Step, stop: Callable[[], bool]
+    ) -> dict[int, Memory]:
+        """Guess objects on a frame from the nearest prompts on either side.
+
+        Nothing is tracked in between and nothing is kept.
+
+        Returns
+        -------
+        dict of int to Memory
+            By track ID.
+        """
+        groups: dict[object, list[tuple[int, Context]]] = defaultdict(list)
         for track_id in step.track_ids:
             own = prompts[track_id]
-            if step.frame in own:
-                self._answer(track_id, step.frame, own, step.reverse)
-                if stop():
-                    raise Stopped
-            else:
-                context = self._context(track_id, step.frame, own, step.reverse)
-                groups[context.frames].append((track_id, context))
-        n_tokens = self._net.sam_image_embedding_size**2
-        size = max(1, TOKENS_PER_BATCH[self._net.device.type] // n_tokens)
+            near = nearest_anchors(own, step.frame, self._n_anchors)
+            for anchor in near:
+                self._answer(track_id, anchor, prompts, stop)
+            context = Context(tuple(Key(track_id, a, True) for a in sorted(near)))
+            groups[context.frames].append((track_id, context))
+        found = {}
         for group in groups.values():
-            for start in range(0, len(group), size):
-                if stop():
-                    raise Stopped
-                self._track(step.frame, group[start : start + size], step.reverse)
+            for ids, raw in self._in_batches(group, step.frame, stop, reverse=False):
+                memories = self._forward.memories(raw, reverse=False)
+                found.update(zip(ids, memories, strict=True))
+        return found
 
-    # ---- memories to attend to -------------------------------------------
+    # ---- prompts answered ----------------------------------------------------
+
+    def _answer(
+        self, track_id: int, frame: int, prompts: Prompts, stop: Callable[[], bool]
+    ) -> None:
+        """Answer the prompts of a frame, unless the bank has the answer already."""
+        now = prompts[track_id][frame]
+        key = Key(track_id, frame, True)
+        known = self._bank.get(key)
+        if known is not None and known.prompts == now:
+            return
+        context, prior, reverse = Context(), None, False
+        if now.mask is None and now.refines:
+            context, prior, reverse = self._tracked_there(
+                track_id, frame, prompts, stop
+            )
+        device, size = self._net.device, self._net.image_size
+        mask = points = None
+        if now.mask is not None:
+            mask = mask_input(now.mask, self._plane_shape, size, device)
+        else:
+            points = point_inputs(now, self._plane_shape, size, device)
+        # Its memory features are made when a frame is tracked from it: a click
+        # need not wait for them.
+        raw = self._forward.decode(
+            frame, [context], points=points, mask=mask, prior=prior, reverse=reverse
+        )
+        (memory,) = self._forward.memories(raw, reverse=reverse)
+        self._bank.put(key, replace(memory, prompts=now))
+
+    def _tracked_there(
+        self, track_id: int, frame: int, prompts: Prompts, stop: Callable[[], bool]
+    ) -> tuple[Context, torch.Tensor | None, bool]:
+        """Return what a correction starts from: context and mask as tracked.
+
+        The mask that the user corrects, if it is still known; else as it would be
+        tracked from the prompts before, or those after if there are none. From
+        those only that are no corrections themselves: two could wait for each
+        other.
+        """
+        own = {a: p for a, p in prompts[track_id].items() if a != frame}
+        key = Key(track_id, frame, False)
+        memory = self._bank.get(key)
+        reverse = bool(own) and min(own) > frame
+        if memory is not None:
+            reverse = memory.reverse
+        if reverse:
+            own = {a: p for a, p in own.items() if a < frame or not p.refines}
+        if not nearest_anchors(own, frame, 1, reverse):
+            return Context(), None, False
+        if memory is None:
+            one = {track_id: own}
+            self._track([track_id], frame, one, stop, reverse=reverse)
+            memory = self._bank.get(key)
+            assert memory is not None, "it was just tracked"
+        context = self._context(track_id, frame, {track_id: own}, stop, reverse=reverse)
+        if memory.flag:
+            return context, None, reverse
+        prior = torch.from_numpy(memory.low_res).to(self._net.device)[None, None]
+        limit = PRIOR_LOGIT_LIMIT
+        return context, prior.clamp(-limit, limit), reverse
+
+    # ---- others tracked --------------------------------------------------------
+
+    def _track(
+        self,
+        track_ids: Collection[int],
+        frame: int,
+        prompts: Prompts,
+        stop: Callable[[], bool],
+        *,
+        reverse: bool,
+    ) -> None:
+        """Track objects onto a frame, and first onto those before that they lack."""
+        to_do: dict[int, list[int]] = defaultdict(list)
+        for track_id in track_ids:
+            if is_known(self._bank, Key(track_id, frame, False), reverse=reverse):
+                continue
+            own = prompts[track_id]
+            lacks = missing(
+                self._bank, track_id, own, frame, self._reach, reverse=reverse
+            )
+            for at in [frame, *lacks]:
+                to_do[at].append(track_id)
+        for at in sorted(to_do, reverse=reverse):
+            self._track_ready(to_do[at], at, prompts, stop, reverse=reverse)
+
+    def _track_ready(
+        self,
+        track_ids: Collection[int],
+        frame: int,
+        prompts: Prompts,
+        stop: Callable[[], bool],
+        *,
+        reverse: bool,
+    ) -> None:
+        """Track objects that lack nothing onto a frame."""
+        groups: dict[object, list[tuple[int, Context]]] = defaultdict(list)
+        contexts = {}
+        for track_id in track_ids:
+            context = self._context(track_id, frame, prompts, stop, reverse=reverse)
+            contexts[track_id] = context
+            groups[context.frames].append((track_id, context))
+        waiting = []
+        for group in groups.values():
+            for ids, raw in self._in_batches(group, frame, stop, reverse=reverse):
+                if self._exclusive:
+                    waiting.append((ids, replace(raw, high_res=None)))
+                else:
+                    self._remember(ids, frame, raw, contexts, reverse=reverse)
+        _separate([raw.low_res for _, raw in waiting])
+        for ids, raw in waiting:
+            self._remember(ids, frame, raw, contexts, reverse=reverse)
 
     def _context(
         self,
         track_id: int,
         frame: int,
-        own: Mapping[int, FramePrompts],
-        reverse: bool,
-    ) -> _Context:
-        """Find the memories of an object that a frame is tracked from.
-
-        Anchors and recent frames of the side it is tracked from only, so that
-        a correction changes nothing on its other side.
-        """
-        side = [a for a in own if (a > frame if reverse else a < frame)]
-        nearest = sorted(side, key=lambda a: abs(a - frame))
-        attended = nearest[: self._n_anchors]
-        others = nearest[self._n_anchors :]
-        for anchor in attended:
-            self._answer(track_id, anchor, own, reverse)
-        recent = []
-        for distance in range(1, max(self._net.num_maskmem, self._n_pointers)):
-            past = frame + distance if reverse else frame - distance
-            if past in own and self._n_anchors == 1:
-                break  # it goes on from this anchor and from nothing before it
-            if past in own:
-                key = Key(track_id, past, True)
-                known = past in others and self._bank.get(key) is not None
-            else:
-                key = Key(track_id, past, False)
-                memory = self._bank.get(key)
-                known = memory is not None and memory.reverse == reverse
-            if known:
-                recent.append(key)
-        return _Context([Key(track_id, a, True) for a in sorted(attended)], recent)
-
-    @property
-    def _n_anchors(self) -> int:
-        asked = int(self._net.max_cond_frames_in_attn)  # -1: as many as there are
-        return min(MAX_ANCHORS_ATTENDED, asked) if asked > 0 else MAX_ANCHORS_ATTENDED
-
-    @property
-    def _n_pointers(self) -> int:
-        return min(self._n_frames, int(self._net.max_obj_ptrs_in_encoder))
-
-    def _outputs(self, frame: int, contexts: list[_Context]) -> dict[str, Any]:
-        """Return memories of several objects in the shape of sam2's ``output_dict``.
-
-        The contexts have equal `frames`; the objects are stacked as a batch.
-        """
-
-        def stacked(keys: list[Key]) -> dict[str, Any]:
-            near = abs(keys[0].frame - frame) < self._net.num_maskmem
-            needed = keys[0].is_anchor or near
-            pointers = [self._known(key).pointer for key in keys]
-            out: dict[str, Any] = {"obj_ptr": torch.cat(pointers)}
-            if needed:
-                feats = [self._memory_features(key).float() for key in keys]
-                out["maskmem_features"] = torch.cat(feats)
-                assert self._memory_position is not None
-                position = self._memory_position.expand(len(keys), -1, -1, -1)
-                out["maskmem_pos_enc"] = [position]
-            return out
-
-        first = contexts[0]
-        anchors = {
-            key.frame: stacked([c.anchors[i] for c in contexts])
-            for i, key in enumerate(first.anchors)
-        }
-        recent = {
-            key.frame: stacked([c.recent[i] for c in contexts])
-            for i, key in enumerate(first.recent)
-        }
-        return {"cond_frame_outputs": anchors, "non_cond_frame_outputs": recent}
-
-    def _known(self, key: Key) -> Memory:
-        memory = self._bank.get(key)
-        assert memory is not None, "contexts name only what the bank holds"
-        return memory
-
-    def _memory_features(self, key: Key) -> torch.Tensor:
-        """Return the memory features of a key, made (again) if they are not there.
-
-        From the low-resolution mask, as upstream does for prompted frames.
-        """
-        features = self._bank.features(key)
-        if features is None:
-            memory = self._known(key)
-            features = self._encode(
-                key.frame,
-                self._enlarge(memory.low_res.float().to(self._net.device)),
-                memory.object_score,
-                from_prompts=key.is_anchor,
-            )
-            self._bank.put_features(key, features)
-        return features
-
-    # ---- forward passes ----------------------------------------------------
-
-    def _answer(
-        self,
-        track_id: int,
-        frame: int,
-        own: Mapping[int, FramePrompts],
-        reverse: bool,
-    ) -> None:
-        """Answer the prompts of a frame, unless the bank has the answer already."""
-        prompts = own[frame]
-        key = Key(track_id, frame, True)
-        known = self._bank.get(key)
-        if known is not None and known.prompts == prompts:
-            return
-        context, prior = _Context([], []), None
-        if prompts.mask is None and prompts.refines:
-            tracked = self._bank.get(Key(track_id, frame, False))
-            if tracked is not None:
-                reverse = tracked.reverse
-            context = self._context(track_id, frame, own, reverse)
-            if context.anchors and tracked is None:
-                self._track(frame, [(track_id, context)], reverse)
-                tracked = self._known(Key(track_id, frame, False))
-            if context.anchors and tracked is not None:
-                logits = tracked.low_res.float().to(self._net.device)
-                prior = logits.clamp(-PRIOR_LOGIT_LIMIT, PRIOR_LOGIT_LIMIT)
-        device, size = self._net.device, self._net.image_size
-        mask = points = None
-        if prompts.mask is not None:
-            mask = mask_input(prompts.mask, self._plane_shape, size, device)
-        else:
-            points = point_inputs(prompts, self._plane_shape, size, device)
-        low_res, _, pointer, score, iou = self._forward(
-            frame, [context], reverse, points, mask, prior
-        )
-        # Its memory features are made when a frame is tracked from it: a click
-        # need not wait for them.
-        memory = Memory(low_res.half(), pointer, score, float(iou), reverse, prompts)
-        self._bank.put(key, memory)
-
-    def _track(
-        self, frame: int, group: list[tuple[int, _Context]], reverse: bool
-    ) -> None:
-        """Track objects with equal contexts onto a frame, in one forward."""
-        contexts = [context for _, context in group]
-        low_res, high_res, pointer, score, iou = self._forward(frame, contexts, reverse)
-        features = self._encode(frame, high_res, score, from_prompts=False)
-        for i, (track_id, _) in enumerate(group):
-            one = slice(i, i + 1)
-            memory = Memory(
-                low_res[one].half(),  # a copy: a view would keep the batch alive
-                pointer[one].clone(),
-                score[one].clone(),
-                float(iou[i]),
-                reverse,
-            )
-            key = Key(track_id, frame, False)
-            self._bank.put(key, memory)
-            self._bank.put_features(key, features[one].clone())
-
-    def _forward(
-        self,
-        frame: int,
-        contexts: list[_Context],
-        reverse: bool,
-        points: dict[str, torch.Tensor] | None = None,
-        mask: torch.Tensor | None = None,
-        prior: torch.Tensor | None = None,
-    ) -> tuple[torch.Tensor, ...]:
-        """Run memory attention and mask decoder.
-
-        Returns
-        -------
-        low_res : Tensor, (N, 1, S / 4, S / 4)
-        high_res : Tensor, (N, 1, S, S)
-        pointer : Tensor, (N, C)
-        score : Tensor, (N, 1)
-        iou : Tensor, (N,)
-        """
-        n = len(contexts)
-        features = self._features.get(frame)
-        assert self._features.position is not None
-        position = self._features.position.expand(-1, n, -1)
-        _, outputs, _, _ = self._net._track_step(
-            frame_idx=frame,
-            is_init_cond_frame=not contexts[0].anchors,
-            current_vision_feats=features.flat(n),
-            current_vision_pos_embeds=[position],
-            feat_sizes=features.sizes,
-            point_inputs=points,
-            mask_inputs=mask,
-            output_dict=self._outputs(frame, contexts),
-            num_frames=self._n_frames,
-            track_in_reverse=reverse,
-            prev_sam_mask_logits=prior,
-        )
-        _, _, ious, low_res, high_res, pointer, score = outputs
-        return low_res, high_res, pointer, score, ious.max(dim=-1).values
-
-    def _encode(
-        self,
-        frame: int,
-        high_res: torch.Tensor,
-        score: torch.Tensor,
+        prompts: Prompts,
+        stop: Callable[[], bool],
         *,
-        from_prompts: bool,
-    ) -> torch.Tensor:
-        """Make memory features of masks on a frame, ``(N, C, H, W)`` bfloat16."""
-        features = self._features.get(frame)
-        maps, positions = self._net._encode_new_memory(
-            current_vision_feats=features.flat(len(high_res)),
-            feat_sizes=features.sizes,
-            pred_masks_high_res=high_res,
-            object_score_logits=score,
-            is_mask_from_pts=from_prompts,
+        reverse: bool,
+    ) -> Context:
+        """Return what an object attends to; its prompts are answered first."""
+        own = prompts[track_id]
+        for anchor in nearest_anchors(own, frame, self._n_anchors, reverse):
+            self._answer(track_id, anchor, prompts, stop)
+        return context_of(
+            self._bank,
+            track_id,
+            own,
+            frame,
+            n_anchors=self._n_anchors,
+            reach=self._reach,
+            reverse=reverse,
         )
-        if self._memory_position is None:
-            self._memory_position = positions[-1][:1].clone()
-        return torch.as_tensor(maps).to(torch.bfloat16)
 
-    def _enlarge(self, low_res: torch.Tensor) -> torch.Tensor:
-        size = (self._net.image_size, self._net.image_size)
-        return torch.nn.functional.interpolate(
-            low_res, size, mode="bilinear", align_corners=False
-        )
+    def _in_batches(
+        self,
+        group: list[tuple[int, Context]],
+        frame: int,
+        stop: Callable[[], bool],
+        *,
+        reverse: bool,
+    ) -> Any:
+        """Yield track IDs and what the model made of them, batch by batch.
+
+        A batch that does not fit into the memory of the card is tried again in
+        halves.
+        """
+        size, start = self._forward.batch_size, 0
+        while start < len(group):
+            _check(stop)
+            batch = group[start : start + size]
+            contexts = [context for _, context in batch]
+            try:
+                raw = self._forward.decode(frame, contexts, reverse=reverse)
+            except torch.OutOfMemoryError:
+                if len(batch) == 1:
+                    raise
+                size = len(batch) // 2
+                self._forward.batch_size = size
+                continue
+            start += len(batch)
+            yield [track_id for track_id, _ in batch], raw
+
+    def _remember(
+        self,
+        track_ids: list[int],
+        frame: int,
+        raw: Raw,
+        contexts: Mapping[int, Context],
+        *,
+        reverse: bool,
+    ) -> None:
+        """Put tracked objects into the bank, without what the guards refuse."""
+        memories = self._forward.memories(raw, reverse=reverse)
+        features = self._forward.encode(frame, raw, from_prompts=False)
+        n_pixels = self._plane_shape[0] * self._plane_shape[1]
+        for i, (track_id, memory) in enumerate(zip(track_ids, memories, strict=True)):
+            before = contexts[track_id].nearest(frame)
+            known = self._bank.get(before)
+            assert known is not None, "contexts name only what the bank holds"
+            n_steps = abs(frame - before.frame)
+            flag = self._guards.flag(memory, known, n_steps, n_pixels)
+            key = Key(track_id, frame, False)
+            self._bank.put(key, replace(memory, flag=flag))
+            if not flag:
+                # A copy: a view would keep the whole batch alive.
+                self._bank.put_features(key, features[i : i + 1].clone())
+
+
+def _check(stop: Callable[[], bool]) -> None:
+    if stop():
+        raise Stopped
+
+
+def _separate(grids: list[torch.Tensor]) -> None:
+    """Give each pixel of mask logits ``(N, 1, h, w)`` to the highest, in place."""
+    if not grids:
+        return
+    winner = torch.cat(grids).argmax(dim=0, keepdim=True)
+    first = 0
+    for grid in grids:
+        ids = torch.arange(first, first + len(grid), device=grid.device)
+        loses = ids[:, None, None, None] != winner
+        grid[loses] = grid[loses].clamp(max=LOSING_LOGIT)
+        first += len(grid)

@@ -23,6 +23,7 @@ COLUMNS = (
     "track_id", "frame", "time_s", "area_px", "area", "area_unit",
     "centroid_y", "centroid_x", "y_min", "x_min", "y_max", "x_max",
     "mean_intensity", "touches_edge", "prompted", "object_score", "predicted_iou",
+    "centroid_step_px",
 )  # fmt: skip
 """What the table holds; coordinates are pixels, ``y_max`` and ``x_max`` included."""
 
@@ -117,8 +118,12 @@ def _geometry(
 
 def _scores(track: Track | None, frame: int) -> tuple[Any, ...]:
     if track is None:
-        return ("", "", "")
-    scores = (track.object_score[frame], track.predicted_iou[frame])
+        return ("",) * 4
+    scores = (
+        track.object_score[frame],
+        track.predicted_iou[frame],
+        track.centroid_step(frame),
+    )
     return (
         int(frame in track.prompts),
         *(_short(score) if np.isfinite(score) else "" for score in scores),

@@ -65,9 +65,12 @@ class FakeSegmenter:
             yield FrameResult(
                 step.frame,
                 tuple(self._segment(plan, step, i, blobs) for i in step.track_ids),
+                step.is_glance,
             )
 
-    def forget(self, track_id: int, frames: Iterable[int] | None = None) -> None:
+    def forget(
+        self, track_id: int, version: int, frames: Iterable[int] | None = None
+    ) -> None:
         """Drop what is remembered of an object."""
         wanted = None if frames is None else set(frames)
         for key in list(self._masks):
@@ -95,8 +98,12 @@ class FakeSegmenter:
             mask = np.zeros(blobs.shape, bool)
         else:
             neighbour = step.frame + (1 if step.reverse else -1)
+            if step.is_glance:
+                anchors = plan.prompts[track_id]
+                neighbour = min(anchors, key=lambda at: abs(at - step.frame))
             mask = self._overlapping(self._masks.get((track_id, neighbour)), blobs)
-        self._masks[track_id, step.frame] = mask
+        if not step.is_glance:
+            self._masks[track_id, step.frame] = mask
         rows, columns = np.nonzero(mask)
         if rows.size == 0:
             is_anchor = prompts is not None

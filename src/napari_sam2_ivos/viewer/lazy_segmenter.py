@@ -56,10 +56,12 @@ class LazySegmenter:
             return
         yield from self._loaded.run(plan, should_stop)
 
-    def forget(self, track_id: int, frames: Iterable[int] | None = None) -> None:
-        """Drop memories of an object, if there can be any."""
+    def forget(
+        self, track_id: int, version: int, frames: Iterable[int] | None = None
+    ) -> None:
+        """Pass on that memories of an object are outdated, if there can be any."""
         if self._loaded is not None:
-            self._loaded.forget(track_id, frames)
+            self._loaded.forget(track_id, version, frames)
 
     def close(self) -> None:
         """Let go of the model."""
