@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_sam2_ivos.core.errors import PromptError
+from napari_sam2_ivos.core.guards import Guards
 from napari_sam2_ivos.core.tracks import COMPUTED, STALE, Direction
 
 if TYPE_CHECKING:
@@ -48,21 +49,18 @@ class Plan:
     skip_unchanged : bool
         Whether an object whose masks have come out as they were before the
         edit for a while may keep the masks it had from there on.
+    guards : Guards
+        Which masks are not trusted.
     """
 
     steps: tuple[Step, ...]
     prompts: Mapping[int, Mapping[int, FramePrompts]]
     versions: Mapping[int, int]
     skip_unchanged: bool = False
+    guards: Guards = field(default_factory=Guards)
 
     @classmethod
-    def of(
-        cls,
-        steps: Iterable[Step],
-        tracks: Iterable[Track],
-        *,
-        skip_unchanged: bool = False,
-    ) -> Plan:
+    def of(cls, steps: Iterable[Step], tracks: Iterable[Track]) -> Plan:
         """Make a plan of `steps`, with the prompts of `tracks` as they are now."""
         steps = tuple(steps)
         needed = {track_id for step in steps for track_id in step.track_ids}
@@ -71,7 +69,6 @@ class Plan:
             steps,
             {track.track_id: dict(track.prompts) for track in chosen},
             {track.track_id: track.version for track in chosen},
-            skip_unchanged,
         )
 
     @property
@@ -145,7 +142,6 @@ def plan_propagation(
     frames: range,
     *,
     on_screen: int | None = None,
-    skip_unchanged: bool = False,
 ) -> Plan:
     """Plan a propagation.
 
@@ -171,8 +167,6 @@ def plan_propagation(
     on_screen : int, optional
         Frame that the user looks at: what lies between the same two anchors
         as this frame comes first.
-    skip_unchanged : bool
-        See `Plan`.
     """
     if direction not in ("forward", "backward", "both", "nearest"):
         raise PromptError(
@@ -191,7 +185,7 @@ def plan_propagation(
         for reverse in (False, True):
             wanted = cells[:, int(reverse)] & urgent
             steps += _steps(wanted, prompted, reverse=reverse)
-    return Plan.of(steps, prompted, skip_unchanged=skip_unchanged)
+    return Plan.of(steps, prompted)
 
 
 def _cells(track: Track, direction: Direction, frames: range) -> np.ndarray:

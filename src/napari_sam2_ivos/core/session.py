@@ -7,6 +7,7 @@ and the next run computes those and no others.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from psygnal import Signal
 
 from napari_sam2_ivos.core.compositing import compose
 from napari_sam2_ivos.core.errors import PromptError, StoreError
+from napari_sam2_ivos.core.guards import Guards
 from napari_sam2_ivos.core.planning import (
     Plan,
     plan_frame,
@@ -55,6 +57,12 @@ class Session:
     segmenter : Segmenter
     labels : LabelStore
         ``(T, Y, X)`` unsigned store, all background for a new session.
+
+    Attributes
+    ----------
+    tracks : dict of int to Track
+    guards : Guards
+        Which masks are not trusted, from the next plan on.
     """
 
     labels_changed = Signal(int)
@@ -72,6 +80,7 @@ class Session:
         self.segmenter = segmenter
         self.labels = labels
         self.tracks: dict[int, Track] = {}
+        self.guards = Guards()
         self._n_edits = 0
 
     # ---- prompts ---------------------------------------------------------
@@ -227,11 +236,13 @@ class Session:
     ) -> Plan:
         """Plan what an edit on one frame calls for; see `planning.plan_frame`."""
         frame = self._check_frame(frame)
-        return plan_frame(list(self.tracks.values()), frame, track_ids)
+        plan = plan_frame(list(self.tracks.values()), frame, track_ids)
+        return replace(plan, guards=self.guards)
 
     def plan_glance(self, frame: int) -> Plan:
         """Plan a first look at a frame; see `planning.plan_glance`."""
-        return plan_glance(list(self.tracks.values()), self._check_frame(frame))
+        plan = plan_glance(list(self.tracks.values()), self._check_frame(frame))
+        return replace(plan, guards=self.guards)
 
     def plan(
         self,
@@ -260,13 +271,8 @@ class Session:
         frames = self._check_range(frames)
         ids = self.tracks if track_ids is None else track_ids
         chosen = [self.track(track_id) for track_id in ids]
-        return plan_propagation(
-            chosen,
-            direction,
-            frames,
-            on_screen=on_screen,
-            skip_unchanged=skip_unchanged,
-        )
+        plan = plan_propagation(chosen, direction, frames, on_screen=on_screen)
+        return replace(plan, skip_unchanged=skip_unchanged, guards=self.guards)
 
     def preview(
         self, frame: int, track_ids: Collection[int] | None = None

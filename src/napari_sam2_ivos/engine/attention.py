@@ -64,7 +64,7 @@ def _attend(
     cos, sin = _turns(attention, q.shape[1], query.dtype)
     query = _turn(query, cos, sin) * channels**-0.5
     n_turned = keys.shape[1] - num_k_exclude_rope
-    per_frame = keys[:, :n_turned].unflatten(1, (-1, q.shape[1]))
+    per_frame = keys[:, :n_turned].reshape(len(keys), -1, q.shape[1], channels)
     keys[:, :n_turned] = _turn(per_frame, cos, sin).flatten(1, 2)
     project_last = v.shape[-1] < channels
     values = v.to(query.dtype) if project_last else attention.v_proj(v)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from napari_sam2_ivos.core.guards import Extent
 from napari_sam2_ivos.engine.memory import Key, Memory, packable, packed
 
 if TYPE_CHECKING:
@@ -150,20 +151,20 @@ class Forward:
         pointers = raw.pointer.float().cpu().numpy()
         scores = torch.stack([raw.score[:, 0].float(), raw.iou.float()]).cpu().tolist()
         return [
-            Memory(packed(grid), pointer, score, iou, *self._extent(grid), reverse)
+            Memory(packed(grid), pointer, score, iou, self._extent(grid), reverse)
             for grid, pointer, score, iou in zip(grids, pointers, *scores, strict=True)
         ]
 
     # ---- inside ----------------------------------------------------------
 
-    def _extent(self, grid: np.ndarray) -> tuple[float, tuple[float, float]]:
-        """Return area and centroid of a mask in pixels of the movie."""
+    def _extent(self, grid: np.ndarray) -> Extent:
+        """Return how large a mask is and where, in pixels of the movie."""
         rows, columns = np.nonzero(grid > 0)
         if rows.size == 0:
-            return 0.0, (np.nan, np.nan)
+            return Extent(0.0, np.nan, np.nan)
         height, width = np.divide(self._plane_shape, grid.shape).tolist()
         y, x = (rows.mean() + 0.5) * height - 0.5, (columns.mean() + 0.5) * width - 0.5
-        return rows.size * height * width, (float(y), float(x))
+        return Extent(rows.size * height * width, float(y), float(x))
 
     def _outputs(self, frame: int, contexts: list[Context]) -> dict[str, Any]:
         """Return memories of several objects in the shape of sam2's ``output_dict``."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_sam2_ivos.core.guards import Extent
 from napari_sam2_ivos.core.results import Flag
 
 if TYPE_CHECKING:
@@ -63,10 +64,8 @@ class Memory:
     pointer : ndarray, (C,) float32
         Object pointer.
     object_score, predicted_iou : float
-    area : float
-        Pixels of the movie that the mask covers.
-    centroid : (float, float)
-        Mean ``(y, x)`` of the mask in pixels of the movie; NaN if it is empty.
+    extent : Extent
+        Of the mask in pixels of the movie; its place is NaN if it is empty.
     reverse : bool
         Whether it was tracked backward in time.
     flag : Flag
@@ -79,8 +78,7 @@ class Memory:
     pointer: np.ndarray
     object_score: float
     predicted_iou: float
-    area: float
-    centroid: tuple[float, float]
+    extent: Extent
     reverse: bool
     flag: Flag = Flag.NONE
     prompts: FramePrompts | None = None
@@ -169,8 +167,7 @@ class MemoryBank:
             np.asarray(memory.pointer, np.float32).tobytes(),
             memory.object_score,
             memory.predicted_iou,
-            memory.area,
-            *memory.centroid,
+            *memory.extent,
             memory.reverse,
             int(memory.flag),
         )
@@ -245,9 +242,8 @@ class MemoryBank:
             np.frombuffer(pointer, np.float32),
             score,
             iou,
-            area,
             # SQLite has no NaN and stores NULL for it.
-            (np.nan if y is None else y, np.nan if x is None else x),
+            Extent(area, *(np.nan if at is None else at for at in (y, x))),
             bool(reverse),
             Flag(flag),
             self._prompts.get(key),

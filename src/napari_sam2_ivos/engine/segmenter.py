@@ -14,7 +14,6 @@ from napari_sam2_ivos.core.errors import EngineError, IvosError
 from napari_sam2_ivos.core.prompts import is_gone
 from napari_sam2_ivos.core.results import FrameResult, ObjectMask
 from napari_sam2_ivos.engine.features import FeatureCache
-from napari_sam2_ivos.engine.guards import Guards
 from napari_sam2_ivos.engine.memory import Key, MemoryBank
 from napari_sam2_ivos.engine.paste import paste
 from napari_sam2_ivos.engine.precision import autocast
@@ -55,8 +54,6 @@ class Sam2Segmenter:
         memory.
     files : FeatureFiles, optional
         Where features are kept for the next opening of the movie.
-    guards : Guards, optional
-        Which masks are not trusted.
     exclusive_memory : bool
         Whether objects that are tracked together may not overlap in each
         other's memory. A result then depends on which objects these were.
@@ -71,7 +68,6 @@ class Sam2Segmenter:
         feature_budget_bytes: int = 1 * GIB,
         memory_budget_bytes: int = GIB // 4,
         files: FeatureFiles | None = None,
-        guards: Guards | None = None,
         exclusive_memory: bool = False,
     ) -> None:
         self.model = model
@@ -87,7 +83,6 @@ class Sam2Segmenter:
             self._bank,
             movie.plane_shape,
             movie.n_frames,
-            guards or Guards(),
             exclusive=exclusive_memory,
         )
         self._forgotten: deque[tuple[int, int, list[int] | None]] = deque()
@@ -177,10 +172,10 @@ class Sam2Segmenter:
             self._features.expect(next_step.frame)
         with autocast(self.model.device):
             if step.is_glance:
-                found = self._tracker.glance(plan.prompts, step, stop)
+                found = self._tracker.glance(plan, step, stop)
             else:
                 unchanged.revive(step)
-                self._tracker.step(plan.prompts, step, stop)
+                self._tracker.step(plan, step, stop)
                 found = {i: self._memory(plan, step, i) for i in there}
                 unchanged.note(step)
         masks = tuple(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from napari_sam2_ivos.core.results import Flag
 from napari_sam2_ivos.engine.contexts import (
     Context,
     context_of,
@@ -22,13 +23,9 @@ from napari_sam2_ivos.engine.prompting import mask_input, point_inputs
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from napari_sam2_ivos.core.planning import Step
-    from napari_sam2_ivos.core.prompts import FramePrompts
+    from napari_sam2_ivos.core.planning import Plan, Step
     from napari_sam2_ivos.engine.features import FeatureCache
-    from napari_sam2_ivos.engine.guards import Guards
     from napari_sam2_ivos.engine.memory import MemoryBank
-
-    Prompts = Mapping[int, Mapping[int, FramePrompts]]
 
 MAX_ANCHORS_ATTENDED = 4
 """Anchors an object attends to, nearest first, unless the model's config asks for
@@ -61,8 +58,6 @@ class Tracker:
         Height and width of a plane, pixels.
     n_frames : int
         Frames of the movie; SAM 2 scales pointer distances by it if it is short.
-    guards : Guards
-        What is not trusted.
     exclusive : bool
         Whether objects of a step may not overlap in each other's memory. An
         object then depends on the others that are tracked with it.
@@ -75,14 +70,12 @@ class Tracker:
         bank: MemoryBank,
         plane_shape: tuple[int, int],
         n_frames: int,
-        guards: Guards,
         *,
         exclusive: bool,
     ) -> None:
         self._net = net
         self._bank = bank
         self._plane_shape = plane_shape
-        self._guards = guards
         self._exclusive = exclusive
         self._forward = Forward(net, features, bank, plane_shape, n_frames)
         asked = int(net.max_cond_frames_in_attn)  # -1: as many as there are
@@ -91,29 +84,29 @@ class Tracker:
         n_pointers = min(n_frames, int(net.max_obj_ptrs_in_encoder))
         self._reach = max(int(net.num_maskmem), n_pointers) - 1
 
-    def step(self, prompts: Prompts, step: Step, stop: Callable[[], bool]) -> None:
+    def step(self, plan: Plan, step: Step, stop: Callable[[], bool]) -> None:
         """Put the memory of every object of a step into the bank.
 
         Parameters
         ----------
-        prompts : mapping of int to mapping of int to FramePrompts
-            Track ID to frame to prompts.
+        plan : Plan
         step : Step
+            One of the plan.
         stop : callable
             Asked between batches; if true, `Stopped` is raised.
         """
-        self._bank.expect(len(prompts))
+        self._bank.expect(len(plan.prompts))
         tracked = []
         for track_id in step.track_ids:
-            if step.frame in prompts[track_id]:
+            if step.frame in plan.prompts[track_id]:
                 _check(stop)
-                self._answer(track_id, step.frame, prompts, stop)
+                self._answer(track_id, step.frame, plan, stop)
             else:
                 tracked.append(track_id)
-        self._track(tracked, step.frame, prompts, stop, reverse=step.reverse)
+        self._track(tracked, step.frame, plan, stop, reverse=step.reverse)
 
     def glance(
-        self, prompts: Prompts, step: Step, stop: Callable[[], bool]
+        self, plan: Plan, step: Step, stop: Callable[[], bool]
     ) -> dict[int, Memory]:
         """Guess objects on a frame from the nearest prompts on either side.
 
@@ -126,13 +119,13 @@ class Tracker:
         """
         groups: dict[object, list[tuple[int, Context]]] = defaultdict(list)
         for track_id in step.track_ids:
-            own = prompts[track_id]
+            own = plan.prompts[track_id]
             near = nearest_anchors(own, step.frame, self._n_anchors)
             for anchor in near:
-                self._answer(track_id, anchor, prompts, stop)
+                self._answer(track_id, anchor, plan, stop)
             context = Context(tuple(Key(track_id, a, True) for a in sorted(near)))
             groups[context.frames].append((track_id, context))
-        found = {}
+        found: dict[int, Memory] = {}
         for group in groups.values():
             for ids, raw in self._in_batches(group, step.frame, stop, reverse=False):
                 memories = self._forward.memories(raw, reverse=False)
@@ -142,19 +135,17 @@ class Tracker:
     # ---- prompts answered ----------------------------------------------------
 
     def _answer(
-        self, track_id: int, frame: int, prompts: Prompts, stop: Callable[[], bool]
+        self, track_id: int, frame: int, plan: Plan, stop: Callable[[], bool]
     ) -> None:
         """Answer the prompts of a frame, unless the bank has the answer already."""
-        now = prompts[track_id][frame]
+        now = plan.prompts[track_id][frame]
         key = Key(track_id, frame, True)
         known = self._bank.get(key)
         if known is not None and known.prompts == now:
             return
         context, prior, reverse = Context(), None, False
         if now.mask is None and now.refines:
-            context, prior, reverse = self._tracked_there(
-                track_id, frame, prompts, stop
-            )
+            context, prior, reverse = self._tracked_there(track_id, frame, plan, stop)
         device, size = self._net.device, self._net.image_size
         mask = points = None
         if now.mask is not None:
@@ -170,7 +161,7 @@ class Tracker:
         self._bank.put(key, replace(memory, prompts=now))
 
     def _tracked_there(
-        self, track_id: int, frame: int, prompts: Prompts, stop: Callable[[], bool]
+        self, track_id: int, frame: int, plan: Plan, stop: Callable[[], bool]
     ) -> tuple[Context, torch.Tensor | None, bool]:
         """Return what a correction starts from: context and mask as tracked.
 
@@ -179,7 +170,7 @@ class Tracker:
         those only that are no corrections themselves: two could wait for each
         other.
         """
-        own = {a: p for a, p in prompts[track_id].items() if a != frame}
+        own = {a: p for a, p in plan.prompts[track_id].items() if a != frame}
         key = Key(track_id, frame, False)
         memory = self._bank.get(key)
         reverse = bool(own) and min(own) > frame
@@ -189,12 +180,12 @@ class Tracker:
             own = {a: p for a, p in own.items() if a < frame or not p.refines}
         if not nearest_anchors(own, frame, 1, reverse):
             return Context(), None, False
+        without = replace(plan, prompts={track_id: own})
         if memory is None:
-            one = {track_id: own}
-            self._track([track_id], frame, one, stop, reverse=reverse)
+            self._track([track_id], frame, without, stop, reverse=reverse)
             memory = self._bank.get(key)
             assert memory is not None, "it was just tracked"
-        context = self._context(track_id, frame, {track_id: own}, stop, reverse=reverse)
+        context = self._context(track_id, frame, without, stop, reverse=reverse)
         if memory.flag:
             return context, None, reverse
         prior = torch.from_numpy(memory.low_res).to(self._net.device)[None, None]
@@ -207,7 +198,7 @@ class Tracker:
         self,
         track_ids: Collection[int],
         frame: int,
-        prompts: Prompts,
+        plan: Plan,
         stop: Callable[[], bool],
         *,
         reverse: bool,
@@ -217,20 +208,20 @@ class Tracker:
         for track_id in track_ids:
             if is_known(self._bank, Key(track_id, frame, False), reverse=reverse):
                 continue
-            own = prompts[track_id]
+            own = plan.prompts[track_id]
             lacks = missing(
                 self._bank, track_id, own, frame, self._reach, reverse=reverse
             )
             for at in [frame, *lacks]:
                 to_do[at].append(track_id)
         for at in sorted(to_do, reverse=reverse):
-            self._track_ready(to_do[at], at, prompts, stop, reverse=reverse)
+            self._track_ready(to_do[at], at, plan, stop, reverse=reverse)
 
     def _track_ready(
         self,
         track_ids: Collection[int],
         frame: int,
-        prompts: Prompts,
+        plan: Plan,
         stop: Callable[[], bool],
         *,
         reverse: bool,
@@ -239,7 +230,7 @@ class Tracker:
         groups: dict[object, list[tuple[int, Context]]] = defaultdict(list)
         contexts = {}
         for track_id in track_ids:
-            context = self._context(track_id, frame, prompts, stop, reverse=reverse)
+            context = self._context(track_id, frame, plan, stop, reverse=reverse)
             contexts[track_id] = context
             groups[context.frames].append((track_id, context))
         waiting = []
@@ -248,24 +239,24 @@ class Tracker:
                 if self._exclusive:
                     waiting.append((ids, replace(raw, high_res=None)))
                 else:
-                    self._remember(ids, frame, raw, contexts, reverse=reverse)
+                    self._remember(ids, frame, raw, contexts, plan, reverse=reverse)
         _separate([raw.low_res for _, raw in waiting])
         for ids, raw in waiting:
-            self._remember(ids, frame, raw, contexts, reverse=reverse)
+            self._remember(ids, frame, raw, contexts, plan, reverse=reverse)
 
     def _context(
         self,
         track_id: int,
         frame: int,
-        prompts: Prompts,
+        plan: Plan,
         stop: Callable[[], bool],
         *,
         reverse: bool,
     ) -> Context:
         """Return what an object attends to; its prompts are answered first."""
-        own = prompts[track_id]
+        own = plan.prompts[track_id]
         for anchor in nearest_anchors(own, frame, self._n_anchors, reverse):
-            self._answer(track_id, anchor, prompts, stop)
+            self._answer(track_id, anchor, plan, stop)
         return context_of(
             self._bank,
             track_id,
@@ -311,6 +302,7 @@ class Tracker:
         frame: int,
         raw: Raw,
         contexts: Mapping[int, Context],
+        plan: Plan,
         *,
         reverse: bool,
     ) -> None:
@@ -323,7 +315,9 @@ class Tracker:
             known = self._bank.get(before)
             assert known is not None, "contexts name only what the bank holds"
             n_steps = abs(frame - before.frame)
-            flag = self._guards.flag(memory, known, n_steps, n_pixels)
+            flag = Flag.ABSENT
+            if memory.object_score > 0:
+                flag = plan.guards.flag(memory.extent, known.extent, n_steps, n_pixels)
             key = Key(track_id, frame, False)
             self._bank.put(key, replace(memory, flag=flag))
             if not flag:

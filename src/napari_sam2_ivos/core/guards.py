@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import hypot
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from napari_sam2_ivos.core.results import Flag
-
-if TYPE_CHECKING:
-    from napari_sam2_ivos.engine.memory import Memory
 
 SPREAD_SHARE, SPREAD_FACTOR = 0.5, 4.0
 """A mask has spread over the image if it covers more than this share of it, and was
 this many times smaller before."""
+
+
+class Extent(NamedTuple):
+    """How large a mask is and where, in pixels of the movie."""
+
+    area: float
+    y: float
+    x: float
 
 
 @dataclass(frozen=True)
@@ -32,31 +37,29 @@ class Guards:
     spread: bool = True
     max_step_px: float | None = None
 
-    def flag(self, now: Memory, before: Memory, n_steps: int, n_pixels: int) -> Flag:
-        """Judge a memory.
+    def flag(self, now: Extent, before: Extent, n_steps: int, n_pixels: int) -> Flag:
+        """Judge a mask that the model says is there.
 
         Parameters
         ----------
-        now : Memory
-        before : Memory
-            The last one that was trusted.
+        now, before : Extent
+            The mask, and the last one that was trusted.
         n_steps : int
-            How many frames it is away.
+            How many frames that one is away.
         n_pixels : int
             Pixels of a plane.
         """
-        if now.object_score <= 0 or now.area == 0:
+        if now.area == 0:
             return Flag.ABSENT
         if before.area == 0:
             return Flag.NONE
-        if (
-            self.spread
-            and now.area > SPREAD_SHARE * n_pixels
+        has_spread = (
+            now.area > SPREAD_SHARE * n_pixels
             and now.area > SPREAD_FACTOR * before.area
-        ):
+        )
+        if self.spread and has_spread:
             return Flag.SPREAD
-        if self.max_step_px is not None:
-            (y, x), (y0, x0) = now.centroid, before.centroid
-            if hypot(y - y0, x - x0) > self.max_step_px * n_steps:
-                return Flag.JUMPED
+        step = hypot(now.y - before.y, now.x - before.x)
+        if self.max_step_px is not None and step > self.max_step_px * n_steps:
+            return Flag.JUMPED
         return Flag.NONE
