@@ -5,46 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from omegaconf import OmegaConf
 
 from napari_sam2_ivos.core.errors import EngineError, MovieError
-from napari_sam2_ivos.core.intensity import IntensityMapping
 from napari_sam2_ivos.core.movie import Movie
-from napari_sam2_ivos.core.session import Session
-from napari_sam2_ivos.engine import catalogue
-from napari_sam2_ivos.engine.checkpoint import LoadedModel, build
-from napari_sam2_ivos.engine.segmenter import Sam2Segmenter
-
-N_FRAMES, SIDE = 12, 64
+from tests.engine.small import N_FRAMES, SIDE, session_on, small_model, small_movie
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    """The bundled architecture at 64 px with random weights: fast, and exact or not."""
-    config = OmegaConf.load(catalogue.config_path(catalogue.find("bundled")))
-    config.model.image_size = SIDE
-    path = tmp_path_factory.mktemp("model") / "small.yaml"
-    OmegaConf.save(config, path)
-    torch.manual_seed(1)
-    net = build(path).eval()
-    with torch.no_grad():
-        net.sam_mask_decoder.pred_obj_score_head.layers[-1].bias += 10.0
-    return LoadedModel(net, torch.device("cpu"), "random")
+    return small_model(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture
 def movie():
-    rng = np.random.default_rng(0)
-    data = rng.integers(0, 200, (N_FRAMES, SIDE, SIDE)).astype(np.uint16)
-    for t in range(N_FRAMES):
-        data[t, 10:25, 10 + t : 25 + t] += 800
-        data[t, 40:55, 40 - t : 55 - t] += 500
-    return Movie(data)
-
-
-def session_on(model, movie, **budgets):
-    segmenter = Sam2Segmenter(model, movie, IntensityMapping(0, 1000), **budgets)
-    return Session(movie, segmenter, np.zeros(movie.shape, np.uint16))
+    return small_movie()
 
 
 def prompt(session, *track_ids):

@@ -20,11 +20,12 @@ def compose(
 ) -> np.ndarray:
     """Return a label plane with the masks of `result` in place of the old ones.
 
-    Every pixel of the objects in `result` is decided anew; where two of them
-    claim a pixel the higher logit wins, never the ID. What the user prompted
-    takes pixels from other objects that were only tracked here, so that a
-    daughter can begin inside her mother's mask; all other pixels of other
-    objects are left alone. Holes and detached parts are kept.
+    Every pixel of the objects in `result`, its `others` included, is decided
+    anew; where two of them claim a pixel the higher logit wins, never the ID, so
+    it makes no difference which was computed first. What the user prompted
+    takes pixels from what was only tracked, so that a daughter can begin inside
+    her mother's mask. Pixels of objects that are not in `result` are left alone,
+    but for prompted ones that take them. Holes and detached parts are kept.
 
     Parameters
     ----------
@@ -34,12 +35,15 @@ def compose(
     prompted : collection of int
         Track IDs that the user prompted on this frame.
     """
-    out = np.array(plane)
-    out[np.isin(out, result.track_ids)] = 0
-    best = np.zeros(out.shape, np.float32)
-    best[out != 0] = ANCHOR_LOGIT / 2
-    best[np.isin(out, list(prompted))] = np.inf
-    for mask in result:
+    masks = sorted((*result.objects, *result.others), key=lambda mask: mask.track_id)
+    kept = np.arange(np.iinfo(plane.dtype).max + 1, dtype=plane.dtype)
+    kept[[mask.track_id for mask in masks]] = 0
+    out = kept[plane]
+    rank = np.zeros(kept.size, np.float32)
+    rank[1:] = ANCHOR_LOGIT / 2
+    rank[list(prompted)] = np.inf
+    best = rank[out]
+    for mask in masks:
         if mask.logits.size == 0:
             continue
         logits = mask.logits.astype(np.float32)

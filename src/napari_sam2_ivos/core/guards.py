@@ -14,11 +14,19 @@ this many times smaller before."""
 
 
 class Extent(NamedTuple):
-    """How large a mask is and where, in pixels of the movie."""
+    """How large a mask is and where, in pixels of the movie.
+
+    `y` and `x` are the centroid, the others the bounding box; all but the area are
+    NaN if the mask is empty.
+    """
 
     area: float
     y: float
     x: float
+    y_min: float
+    x_min: float
+    y_max: float
+    x_max: float
 
 
 @dataclass(frozen=True)

@@ -98,12 +98,16 @@ class ObjectMask:
 
 @dataclass(frozen=True, eq=False)
 class FrameResult:
-    """The masks that were computed on one frame, one per object asked for.
+    """The masks on one frame, one per object asked for.
 
     Parameters
     ----------
     frame : int
     objects : tuple of ObjectMask
+        What was computed.
+    others : tuple of ObjectMask
+        Objects that may overlap with these, or did before, as they were
+        computed earlier: who gets a pixel is decided between all of them.
     is_glance : bool
         Whether they are a guess from prompts on other frames, with nothing
         tracked in between: to be looked at, never to be kept.
@@ -111,6 +115,7 @@ class FrameResult:
 
     frame: int
     objects: tuple[ObjectMask, ...]
+    others: tuple[ObjectMask, ...] = ()
     is_glance: bool = False
 
     def __iter__(self) -> Iterator[ObjectMask]:

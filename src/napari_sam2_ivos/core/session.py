@@ -31,6 +31,7 @@ from napari_sam2_ivos.core.prompts import (
     check_track_id,
     is_gone,
 )
+from napari_sam2_ivos.core.results import FrameResult
 from napari_sam2_ivos.core.tracks import ANCHOR, COMPUTED, REVERSE, STALE, Track
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.ports import LabelStore, Segmenter
-    from napari_sam2_ivos.core.results import FrameResult
     from napari_sam2_ivos.core.tracks import Direction
 
 
@@ -331,8 +331,14 @@ class Session:
         )
         if not known:
             return
-        result = type(result)(result.frame, known)
         frame = result.frame
+        others = tuple(
+            mask
+            for mask in result.others
+            if (track := self.tracks.get(mask.track_id)) is not None
+            and track.is_fresh(frame)
+        )
+        result = FrameResult(frame, known, others)
         prompted = [i for i, track in self.tracks.items() if frame in track.prompts]
         self._write(frame, compose(self._plane(frame), result, prompted))
         for mask in known:
@@ -370,11 +376,24 @@ class Session:
         self.segmenter.forget(track.track_id, track.version, frames.tolist())
 
     def _erase(self, track: Track, frames: npt.NDArray[Any]) -> None:
+        """Take an object off some frames; others get back what it took from them."""
         for frame in frames.tolist():
             plane = self._plane(frame)
             if (plane == track.track_id).any():
-                self._write(frame, np.where(plane == track.track_id, 0, plane))
+                plane = np.where(plane == track.track_id, 0, plane)
+                self._write(frame, plane)
+                self._return_pixels(frame, plane)
         track.clear(frames)
+
+    def _return_pixels(self, frame: int, plane: np.ndarray) -> None:
+        """Have objects that have fewer pixels than their mask composed anew.
+
+        Nothing of them is computed again: the segmenter knows their masks.
+        """
+        shown = np.bincount(plane.ravel(), minlength=max(self.tracks) + 1)
+        for track_id, other in self.tracks.items():
+            if other.is_fresh(frame) and shown[track_id] < other.area[frame]:
+                other.mark_stale(np.array([frame]))
 
     def _plane(self, frame: int) -> np.ndarray:
         return np.asarray(self.labels[frame])

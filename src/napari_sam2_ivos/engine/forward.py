@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from napari_sam2_ivos.core.guards import Extent
-from napari_sam2_ivos.engine.memory import Key, Memory, packable, packed
+from napari_sam2_ivos.engine.memory import Key, Memory, packed
 
 if TYPE_CHECKING:
     from napari_sam2_ivos.engine.contexts import Context
@@ -35,16 +35,14 @@ class Raw:
 
     Parameters
     ----------
-    low_res : Tensor, (N, 1, S / 4, S / 4)
-    high_res : Tensor, (N, 1, S, S), or None
-        None if it is to be made of `low_res`.
+    low_res : Tensor, (N, 1, S / 4, S / 4) float16
+        Mask logits, `compressible`.
     pointer : Tensor, (N, C)
     score : Tensor, (N, 1)
     iou : Tensor, (N,)
     """
 
     low_res: torch.Tensor
-    high_res: torch.Tensor | None
     pointer: torch.Tensor
     score: torch.Tensor
     iou: torch.Tensor
@@ -122,17 +120,18 @@ class Forward:
             track_in_reverse=reverse,
             prev_sam_mask_logits=prior,
         )
-        _, _, ious, low_res, high_res, pointer, score = outputs
-        return Raw(low_res, high_res, pointer, score, ious.max(dim=-1).values)
+        _, _, ious, low_res, _, pointer, score = outputs
+        iou = ious.max(dim=-1).values
+        return Raw(compressible(low_res), pointer, score, iou)
 
     def encode(self, frame: int, raw: Raw, *, from_prompts: bool) -> torch.Tensor:
-        """Make memory features of masks on a frame, ``(N, C, H, W)`` bfloat16."""
-        high_res = raw.high_res
-        if high_res is None:
-            size = (self._net.image_size, self._net.image_size)
-            high_res = F.interpolate(
-                raw.low_res, size, mode="bilinear", align_corners=False
-            )
+        """Make memory features of masks on a frame, ``(N, C, H, W)`` bfloat16.
+
+        From the masks as the bank keeps them, so that they can be made again.
+        """
+        size = (self._net.image_size, self._net.image_size)
+        low_res = raw.low_res.float()
+        high_res = F.interpolate(low_res, size, mode="bilinear", align_corners=False)
         features = self._features.get(frame)
         maps, positions = self._net._encode_new_memory(
             current_vision_feats=features.flat(len(high_res)),
@@ -147,7 +146,7 @@ class Forward:
 
     def memories(self, raw: Raw, *, reverse: bool) -> list[Memory]:
         """Return the compact memories of N objects, fetched from the device at once."""
-        grids = packable(raw.low_res[:, 0].float().cpu().numpy())
+        grids = raw.low_res[:, 0].cpu().numpy()
         pointers = raw.pointer.float().cpu().numpy()
         scores = torch.stack([raw.score[:, 0].float(), raw.iou.float()]).cpu().tolist()
         return [
@@ -161,10 +160,19 @@ class Forward:
         """Return how large a mask is and where, in pixels of the movie."""
         rows, columns = np.nonzero(grid > 0)
         if rows.size == 0:
-            return Extent(0.0, np.nan, np.nan)
+            return Extent(0.0, *[np.nan] * 6)
         height, width = np.divide(self._plane_shape, grid.shape).tolist()
-        y, x = (rows.mean() + 0.5) * height - 0.5, (columns.mean() + 0.5) * width - 0.5
-        return Extent(rows.size * height * width, float(y), float(x))
+
+        def in_pixels(row: float, column: float) -> tuple[float, float]:
+            return (row + 0.5) * height - 0.5, (column + 0.5) * width - 0.5
+
+        # Enlarged, a mask reaches up to one cell of the grid further.
+        return Extent(
+            rows.size * height * width,
+            *in_pixels(float(rows.mean()), float(columns.mean())),
+            *in_pixels(int(rows.min()) - 1, int(columns.min()) - 1),
+            *in_pixels(int(rows.max()) + 1, int(columns.max()) + 1),
+        )
 
     def _outputs(self, frame: int, contexts: list[Context]) -> dict[str, Any]:
         """Return memories of several objects in the shape of sam2's ``output_dict``."""
@@ -209,10 +217,21 @@ class Forward:
             nothing = torch.empty(0, device=device)
             low_res = torch.from_numpy(memory.low_res).to(device)[None, None]
             score = torch.full((1, 1), memory.object_score, device=device)
-            raw = Raw(low_res, None, nothing, score, nothing)
+            raw = Raw(low_res, nothing, score, nothing)
             features = self.encode(key.frame, raw, from_prompts=key.is_anchor)
             self._bank.put_features(key, features)
         return features
+
+
+def compressible(logits: torch.Tensor) -> torch.Tensor:
+    """Return mask logits in half precision, in eighths where they are sure.
+
+    Beyond 10 a logit is a probability of less than 0.00005 or more than 0.99995,
+    and finer digits there are noise that does not compress.
+    """
+    clipped = logits.float().clamp(-32, 32)
+    sure = clipped.abs() > 10
+    return torch.where(sure, (clipped * 8).round() / 8, clipped).half()
 
 
 def _batch_size(net: Any) -> int:

@@ -23,7 +23,7 @@ from napari_sam2_ivos.core.guards import Extent
 from napari_sam2_ivos.core.results import Flag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     import torch
 
@@ -37,12 +37,18 @@ N_NEAR_PER_OBJECT = 24
 
 _TABLE = """
 CREATE TABLE memories (
-    track_id INTEGER, frame INTEGER, is_anchor INTEGER, is_outdated INTEGER,
+    frame INTEGER, track_id INTEGER, is_anchor INTEGER, is_outdated INTEGER,
     logits BLOB, pointer BLOB, object_score REAL, predicted_iou REAL,
-    area REAL, y REAL, x REAL, is_reverse INTEGER, flag INTEGER,
-    PRIMARY KEY (track_id, frame, is_anchor)
+    is_reverse INTEGER, flag INTEGER,
+    area REAL, y REAL, x REAL, y_min REAL, x_min REAL, y_max REAL, x_max REAL,
+    PRIMARY KEY (frame, track_id, is_anchor)
 )
 """
+_COLUMNS = (
+    "logits, pointer, object_score, predicted_iou, is_reverse, flag,"
+    " area, y, x, y_min, x_min, y_max, x_max"
+)
+_CELL = "frame = ? AND track_id = ? AND is_anchor = ?"
 
 
 class Key(NamedTuple):
@@ -51,6 +57,11 @@ class Key(NamedTuple):
     track_id: int
     frame: int
     is_anchor: bool
+
+    @property
+    def cell(self) -> tuple[int, int, bool]:
+        """Frame first, as the database looks it up."""
+        return self.frame, self.track_id, self.is_anchor
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,19 +102,8 @@ class Memory:
         return flat.reshape(side, side).astype(np.float32)
 
 
-def packable(logits: np.ndarray) -> np.ndarray:
-    """Return mask logits in half precision, whole numbers where they are sure.
-
-    Beyond 10 a logit is a probability of less than 0.00005 or more than 0.99995,
-    and what comes after the point there is noise that does not compress.
-    """
-    clipped = np.clip(logits, -32, 32)
-    sure = np.abs(clipped) > 10
-    return np.where(sure, np.rint(clipped), clipped).astype(np.float16)
-
-
 def packed(logits: np.ndarray) -> bytes:
-    """Compress a `packable` grid: from 32 kB to about 3 at 512 px."""
+    """Compress mask logits ``(S / 4, S / 4)`` float16."""
     return zlib.compress(logits.tobytes(), 1)
 
 
@@ -167,22 +167,46 @@ class MemoryBank:
             np.asarray(memory.pointer, np.float32).tobytes(),
             memory.object_score,
             memory.predicted_iou,
-            *memory.extent,
             memory.reverse,
             int(memory.flag),
+            *memory.extent,
         )
         self._rows.execute(
-            f"INSERT OR REPLACE INTO memories VALUES ({', '.join('?' * 13)})",
-            (*key, False, *row),
+            f"INSERT OR REPLACE INTO memories VALUES ({', '.join('?' * 17)})",
+            (*key.cell, False, *row),
         )
 
     def revive(self, key: Key) -> None:
         """Take an outdated memory as up to date."""
         self._rows.execute(
-            "UPDATE memories SET is_outdated = 0"
-            " WHERE track_id = ? AND frame = ? AND is_anchor = ?",
-            key,
+            f"UPDATE memories SET is_outdated = 0 WHERE {_CELL}", key.cell
         )
+
+    def extent(self, track_id: int, frame: int) -> list[Extent]:
+        """Return where an object is or was on a frame, up to date or not."""
+        rows = self._rows.execute(
+            "SELECT area, y, x, y_min, x_min, y_max, x_max FROM memories"
+            " WHERE frame = ? AND track_id = ? AND area > 0",
+            (frame, track_id),
+        )
+        return [Extent(*row) for row in rows]
+
+    def overlapping(self, frame: int, extents: Collection[Extent]) -> set[int]:
+        """Return the objects whose boxes on a frame overlap with one of `extents`."""
+        found: set[int] = set()
+        for extent in extents:
+            rows = self._rows.execute(
+                "SELECT track_id FROM memories WHERE frame = ? AND is_outdated = 0"
+                " AND y_min <= ? AND x_min <= ? AND y_max >= ? AND x_max >= ?",
+                (frame, extent.y_max, extent.x_max, extent.y_min, extent.x_min),
+            )
+            found.update(track_id for (track_id,) in rows)
+        return found
+
+    def shown(self, track_id: int, frame: int) -> Memory | None:
+        """Return the memory that an object's mask on a frame is made of."""
+        answer = self.get(Key(track_id, frame, True))
+        return answer or self.get(Key(track_id, frame, False))
 
     def features(self, key: Key) -> torch.Tensor | None:
         """Return the memory features of a key, ``(1, C, H, W)``, if still kept."""
@@ -199,25 +223,25 @@ class MemoryBank:
             self._features.popitem(last=False)
 
     def forget(self, track_id: int, frames: Iterable[int] | None = None) -> None:
-        """Take what was tracked of an object on `frames` as outdated.
+        """Take what is known of an object on `frames` as outdated.
 
-        Answers to prompts there are dropped, and without `frames` everything.
+        Without `frames` everything of it is dropped.
         """
         if frames is None:
             self._rows.execute("DELETE FROM memories WHERE track_id = ?", (track_id,))
             self._drop_near({k for k in self._near if k.track_id == track_id})
             self._drop_near({k for k in self._features if k.track_id == track_id})
             return
-        cells = [(track_id, frame) for frame in frames]
-        where = "WHERE track_id = ? AND frame = ? AND is_anchor ="
+        cells = [(frame, track_id) for frame in frames]
         # One transaction for all: there can be thousands.
         self._rows.execute("BEGIN")
-        self._rows.executemany(f"UPDATE memories SET is_outdated = 1 {where} 0", cells)
-        self._rows.executemany(f"DELETE FROM memories {where} 1", cells)
-        self._rows.execute("COMMIT")
-        self._drop_near(
-            Key(*cell, anchor) for cell in cells for anchor in (False, True)
+        self._rows.executemany(
+            "UPDATE memories SET is_outdated = 1 WHERE frame = ? AND track_id = ?",
+            cells,
         )
+        self._rows.execute("COMMIT")
+        for frame, _ in cells:
+            self._drop_near((Key(track_id, frame, False), Key(track_id, frame, True)))
 
     def clear(self) -> None:
         """Forget everything."""
@@ -229,21 +253,19 @@ class MemoryBank:
 
     def _read(self, key: Key, *, is_outdated: bool) -> Memory | None:
         row = self._rows.execute(
-            "SELECT logits, pointer, object_score, predicted_iou, area, y, x,"
-            " is_reverse, flag FROM memories WHERE track_id = ? AND frame = ?"
-            " AND is_anchor = ? AND is_outdated = ?",
-            (*key, is_outdated),
+            f"SELECT {_COLUMNS} FROM memories WHERE {_CELL} AND is_outdated = ?",
+            (*key.cell, is_outdated),
         ).fetchone()
         if row is None:
             return None
-        logits, pointer, score, iou, area, y, x, reverse, flag = row
+        logits, pointer, score, iou, reverse, flag, area, *places = row
         return Memory(
             logits,
             np.frombuffer(pointer, np.float32),
             score,
             iou,
             # SQLite has no NaN and stores NULL for it.
-            Extent(area, *(np.nan if at is None else at for at in (y, x))),
+            Extent(area, *(np.nan if at is None else at for at in places)),
             bool(reverse),
             Flag(flag),
             self._prompts.get(key),

@@ -14,14 +14,21 @@ from napari_sam2_ivos.core.errors import EngineError, IvosError
 from napari_sam2_ivos.core.prompts import is_gone
 from napari_sam2_ivos.core.results import FrameResult, ObjectMask
 from napari_sam2_ivos.engine.features import FeatureCache
-from napari_sam2_ivos.engine.memory import Key, MemoryBank
+from napari_sam2_ivos.engine.memory import MemoryBank
 from napari_sam2_ivos.engine.paste import paste
 from napari_sam2_ivos.engine.precision import autocast
 from napari_sam2_ivos.engine.tracker import Stopped, Tracker
 from napari_sam2_ivos.engine.unchanged import Unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import (
+        Callable,
+        Collection,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from napari_sam2_ivos.core.intensity import IntensityMapping
     from napari_sam2_ivos.core.movie import Movie
@@ -173,18 +180,16 @@ class Sam2Segmenter:
         with autocast(self.model.device):
             if step.is_glance:
                 found = self._tracker.glance(plan, step, stop)
-            else:
-                unchanged.revive(step)
-                self._tracker.step(plan, step, stop)
-                found = {i: self._memory(plan, step, i) for i in there}
-                unchanged.note(step)
-        masks = tuple(
-            self._mask(plan, step, i, found[i])
-            if i in found
-            else ObjectMask.nothing(i, reverse=step.reverse, score=-float(GIVEN_LOGIT))
-            for i in current
-        )
-        return FrameResult(step.frame, masks, step.is_glance)
+                return self._result(step, found, current)
+            extents = [e for i in current for e in self._bank.extent(i, step.frame)]
+            for track_id in set(current) - set(there):
+                self._bank.forget(track_id, (step.frame,))
+            unchanged.revive(step)
+            self._tracker.step(plan, step, stop)
+            unchanged.note(step)
+        extents += [e for i in there for e in self._bank.extent(i, step.frame)]
+        around = self._bank.overlapping(step.frame, extents) - set(current)
+        return self._result(step, self._shown(there, step.frame), current, around)
 
     def _take_note_of_edits(self) -> None:
         while self._forgotten:
@@ -192,20 +197,38 @@ class Sam2Segmenter:
             self._edited[track_id] = version
             self._bank.forget(track_id, frames)
 
-    def _memory(self, plan: Plan, step: Step, track_id: int) -> Memory:
-        is_anchor = step.frame in plan.prompts[track_id]
-        memory = self._bank.get(Key(track_id, step.frame, is_anchor))
-        assert memory is not None, "the tracker has just put it there"
-        return memory
+    def _shown(self, track_ids: Iterable[int], frame: int) -> dict[int, Memory]:
+        """Return the memories that masks on a frame are made of."""
+        found = {i: self._bank.shown(i, frame) for i in track_ids}
+        return {i: memory for i, memory in found.items() if memory is not None}
 
-    def _mask(
-        self, plan: Plan, step: Step, track_id: int, memory: Memory
-    ) -> ObjectMask:
-        prompts = plan.prompts[track_id].get(step.frame)
-        if prompts is not None and prompts.mask is not None:
+    def _result(
+        self,
+        step: Step,
+        found: Mapping[int, Memory],
+        asked: Sequence[int],
+        around: Collection[int] = (),
+    ) -> FrameResult:
+        """Return the masks of the objects asked for and of those around them."""
+        gone = -float(GIVEN_LOGIT)
+        objects = tuple(
+            self._mask(i, found[i], reverse=step.reverse)
+            if i in found
+            else ObjectMask.nothing(i, reverse=step.reverse, score=gone)
+            for i in asked
+        )
+        others = tuple(
+            self._mask(i, memory, reverse=memory.reverse)
+            for i, memory in self._shown(sorted(around), step.frame).items()
+        )
+        return FrameResult(step.frame, objects, others, step.is_glance)
+
+    def _mask(self, track_id: int, memory: Memory, *, reverse: bool) -> ObjectMask:
+        given = memory.prompts.mask if memory.prompts is not None else None
+        if given is not None:
             # The user's own pixels, not what the mask grid left of them.
-            top, left = prompts.mask.top, prompts.mask.left
-            logits = np.where(prompts.mask.pixels, GIVEN_LOGIT, -GIVEN_LOGIT)
+            top, left = given.top, given.left
+            logits = np.where(given.pixels, GIVEN_LOGIT, -GIVEN_LOGIT)
         elif memory.flag:
             top, left, logits = 0, 0, np.zeros((0, 0), np.float32)
         else:
@@ -217,8 +240,8 @@ class Sam2Segmenter:
             logits,
             object_score=memory.object_score,
             predicted_iou=memory.predicted_iou,
-            is_anchor=prompts is not None,
-            reverse=step.reverse,
+            is_anchor=memory.prompts is not None,
+            reverse=reverse,
             flag=memory.flag,
         )
 

@@ -237,7 +237,7 @@ class Tracker:
         for group in groups.values():
             for ids, raw in self._in_batches(group, frame, stop, reverse=reverse):
                 if self._exclusive:
-                    waiting.append((ids, replace(raw, high_res=None)))
+                    waiting.append((ids, raw))
                 else:
                     self._remember(ids, frame, raw, contexts, plan, reverse=reverse)
         _separate([raw.low_res for _, raw in waiting])

@@ -65,7 +65,7 @@ class FakeSegmenter:
             yield FrameResult(
                 step.frame,
                 tuple(self._segment(plan, step, i, blobs) for i in step.track_ids),
-                step.is_glance,
+                is_glance=step.is_glance,
             )
 
     def forget(
