@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
+import torch.nn.functional as F
 
 from napari_sam2_ivos.engine.precision import autocast
 
@@ -80,7 +81,9 @@ class BareForwards:
             high_res_features=finer or None,
             multimask_output=net._use_multimask(False, None),
         )
-        _, _, _, _, high_res, _, score = heads
+        _, _, _, low_res, _, _, score = heads
+        size = (net.image_size, net.image_size)
+        high_res = F.interpolate(low_res, size, mode="bilinear")
         net._encode_new_memory(flat, sizes, high_res, score, is_mask_from_pts=False)
 
     def _memory_tokens(self, frame: int) -> tuple[int, int]:

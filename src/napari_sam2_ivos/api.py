@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from napari_sam2_ivos.core.intensity import IntensityMapping
 from napari_sam2_ivos.core.movie import Movie
@@ -13,6 +13,7 @@ from napari_sam2_ivos.engine.choice import AUTOMATIC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Unpack
 
     from napari_sam2_ivos.core.ports import LabelStore
     from napari_sam2_ivos.engine.segmenter import Sam2Segmenter
@@ -63,31 +64,56 @@ def open_movie(
     return Movie(source, time_axis or 0, bool(rgb), held or {}, name or "movie")
 
 
-def load_segmenter(
-    movie: Movie,
-    *,
-    model: str = AUTOMATIC,
-    checkpoint: str | Path | None = None,
-    config: str | Path | None = None,
-    device: str | None = None,
-    contrast: tuple[float, float] | None = None,
-) -> Sam2Segmenter:
+class ModelSettings(TypedDict, total=False):
+    """How a model is chosen and run; what is left out has a good default.
+
+    Attributes
+    ----------
+    model : str
+        Name in the catalogue (``sam2-ivos models`` lists them), or "auto": the
+        best that is installed and fits the device, the bundled one on a CPU. The
+        segmenter's `model_name` tells which it is.
+    checkpoint, config : path or None
+        Files of any other SAM 2 or 2.1 model.
+    device : str or None
+        "cpu", "cuda" or "mps"; the fastest there is by default.
+    contrast : (float, float) or None
+        Pixel values shown to the model as black and white, the same on every
+        frame; percentiles over the movie by default.
+    input_size : int or None
+        Side of the square that every frame is resized to for the model, pixels, a
+        multiple of 32; as the model was trained by default. Smaller is faster and
+        sees less (README).
+    compiled : bool
+        Compile the image encoder, which takes a minute at the first frame and a C++
+        compiler; False by default.
+    keep_features : bool
+        Keep what the encoder makes of each frame in files of the user's cache
+        folder, so that the next opening of the movie finds it; False by default.
+    exclusive_memory : bool
+        Whether objects that are tracked together may not overlap in each
+        other's memory; False by default, so that no object depends on another.
+    """
+
+    model: str
+    checkpoint: str | Path | None
+    config: str | Path | None
+    device: str | None
+    contrast: tuple[float, float] | None
+    input_size: int | None
+    compiled: bool
+    keep_features: bool
+    exclusive_memory: bool
+
+
+def load_segmenter(movie: Movie, **settings: Unpack[ModelSettings]) -> Sam2Segmenter:
     """Load a model for a movie; takes seconds the first time.
 
     Parameters
     ----------
     movie : Movie
-    model : str
-        Name in the catalogue (``sam2-ivos models`` lists them), or "auto": the
-        best that is installed and fits the device, the bundled one on a CPU. The
-        segmenter's `model_name` tells which it is.
-    checkpoint, config : path, optional
-        Files of any other SAM 2 or 2.1 model.
-    device : str, optional
-        "cpu", "cuda" or "mps"; the fastest there is by default.
-    contrast : (float, float), optional
-        Pixel values shown to the model as black and white, the same on every
-        frame; percentiles over the movie by default.
+    **settings
+        See `ModelSettings`.
 
     Raises
     ------
@@ -96,25 +122,33 @@ def load_segmenter(
     """
     from napari_sam2_ivos.engine.checkpoint import load_model
     from napari_sam2_ivos.engine.device import choose_device
+    from napari_sam2_ivos.engine.feature_files import FeatureFiles
     from napari_sam2_ivos.engine.segmenter import Sam2Segmenter
 
+    contrast = settings.get("contrast")
     if contrast is None:
         mapping = IntensityMapping.of_movie(movie)
     else:
         mapping = IntensityMapping(*contrast)
-    loaded = load_model(choose_device(device), model, checkpoint, config)
-    return Sam2Segmenter(loaded, movie, mapping)
+    model = load_model(
+        choose_device(settings.get("device")),
+        settings.get("model", AUTOMATIC),
+        settings.get("checkpoint"),
+        settings.get("config"),
+        input_size=settings.get("input_size"),
+        compiled=settings.get("compiled", False),
+    )
+    return Sam2Segmenter(
+        model,
+        movie,
+        mapping,
+        files=FeatureFiles(model.net) if settings.get("keep_features") else None,
+        exclusive_memory=settings.get("exclusive_memory", False),
+    )
 
 
 def open_session(
-    movie: Any,
-    *,
-    model: str = AUTOMATIC,
-    checkpoint: str | Path | None = None,
-    config: str | Path | None = None,
-    device: str | None = None,
-    contrast: tuple[float, float] | None = None,
-    labels: LabelStore | None = None,
+    movie: Any, *, labels: LabelStore | None = None, **settings: Unpack[ModelSettings]
 ) -> Session:
     """Begin a session on a movie.
 
@@ -122,11 +156,11 @@ def open_session(
     ----------
     movie : array-like, path or Movie
         See `open_movie`.
-    model, checkpoint, config, device, contrast
-        See `load_segmenter`.
     labels : LabelStore, optional
         ``(T, Y, X)`` array that takes the labels; made by default, in memory
         or, for a long movie, in a temporary file.
+    **settings
+        See `ModelSettings`.
 
     Examples
     --------
@@ -139,14 +173,7 @@ def open_session(
     from napari_sam2_ivos.io.stores import create_store
 
     movie = open_movie(movie)
-    segmenter = load_segmenter(
-        movie,
-        model=model,
-        checkpoint=checkpoint,
-        config=config,
-        device=device,
-        contrast=contrast,
-    )
+    segmenter = load_segmenter(movie, **settings)
     if labels is None:
         labels = create_store(movie.shape)
     return Session(movie, segmenter, labels)

@@ -223,7 +223,7 @@ def test_an_object_that_is_lost_is_mentioned(run_cli, fake_model, movie_file, tm
         "track", movie_file, "--prompts", clicks, "--out", tmp_path / "o.npy"
     )
     assert code == 0
-    assert "Note: The model did not see these objects on some frames: 7 (12 fr" in err
+    assert "Note: Some frames were left empty, object not seen: 7 (12 fr" in err
 
 
 # ---- bad input -----------------------------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from omegaconf import OmegaConf
 
+from napari_sam2_ivos.core.guards import Guards
 from napari_sam2_ivos.core.intensity import IntensityMapping
 from napari_sam2_ivos.core.movie import Movie
 from napari_sam2_ivos.core.session import Session
@@ -48,4 +49,6 @@ def small_movie(n_frames: int = N_FRAMES) -> Movie:
 def session_on(model: LoadedModel, movie: Movie, **settings: Any) -> Session:
     """Begin a session; settings are those of `Sam2Segmenter`."""
     segmenter = Sam2Segmenter(model, movie, IntensityMapping(0, 1000), **settings)
-    return Session(movie, segmenter, np.zeros(movie.shape, np.uint16))
+    session = Session(movie, segmenter, np.zeros(movie.shape, np.uint16))
+    session.guards = Guards(spread=False)  # masks of random weights do spread
+    return session

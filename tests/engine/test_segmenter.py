@@ -173,6 +173,27 @@ def test_a_failure_of_the_model_is_ours_and_earlier_frames_stay(
     assert masks(session), "and it goes on"
 
 
+def test_a_batch_that_does_not_fit_is_tried_in_halves(
+    model, movie, reference, monkeypatch
+):
+    """As on a graphics card with little memory."""
+    forward, sizes = model.net._track_step, []
+
+    def small_card(current_vision_feats, **kwargs):
+        n = current_vision_feats[0].shape[1]
+        sizes.append(n)
+        if n > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(current_vision_feats=current_vision_feats, **kwargs)
+
+    session = session_on(model, movie)
+    prompt(session)
+    with monkeypatch.context() as patch:
+        patch.setattr(model.net, "_track_step", small_card)
+        assert_same(masks(session), reference)
+    assert sizes.count(3) == 1, "it is not tried again with what did not fit"
+
+
 def test_a_frame_that_cannot_be_read_is_named(model, movie):
     class Gone:
         shape, dtype = movie.data.shape, movie.data.dtype

@@ -21,6 +21,7 @@ from rich.text import Text
 
 from napari_sam2_ivos.cli.screen import error_console
 from napari_sam2_ivos.core.errors import IvosError
+from napari_sam2_ivos.core.results import Flag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +41,8 @@ class Outcome:
     n_steps : int
         Frames computed.
     seconds : float
-    absent : Counter of int
-        By track ID, on how many frames the model did not find the object.
+    empty : Counter of (Flag, int)
+        By reason and track ID, on how many frames there is no mask.
     signal : int or None
         The signal that stopped it, such as that of Ctrl-C.
     error : IvosError or None
@@ -50,7 +51,7 @@ class Outcome:
 
     n_steps: int = 0
     seconds: float = 0.0
-    absent: Counter[int] = field(default_factory=Counter)
+    empty: Counter[tuple[Flag, int]] = field(default_factory=Counter)
     signal: int | None = None
     error: IvosError | None = None
 
@@ -91,8 +92,10 @@ def run(session: Session, plan: Plan, title: str = "Tracking") -> Outcome:
         try:
             for result in session.run(plan, stop):
                 outcome.n_steps += 1
-                outcome.absent.update(
-                    mask.track_id for mask in result if not mask.pixels.any()
+                outcome.empty.update(
+                    (mask.flag or Flag.ABSENT, mask.track_id)
+                    for mask in result
+                    if not mask.pixels.any()
                 )
                 bar.advance(task)
         except IvosError as error:

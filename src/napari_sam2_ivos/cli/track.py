@@ -12,6 +12,8 @@ from napari_sam2_ivos.cli.choosing import (
     Checkpoint,
     Config,
     DeviceName,
+    InputSize,
+    KeepFeatures,
     ModelName,
     check_model,
     name_model,
@@ -24,6 +26,7 @@ from napari_sam2_ivos.engine.choice import AUTOMATIC
 
 if TYPE_CHECKING:
     from napari_sam2_ivos.cli.running import Outcome
+    from napari_sam2_ivos.core.results import Flag
     from napari_sam2_ivos.core.session import Session
     from napari_sam2_ivos.io.prompts import Prompts
     from napari_sam2_ivos.io.sources import Source
@@ -38,6 +41,7 @@ class Direction(StrEnum):
     forward = "forward"
     backward = "backward"
     both = "both"
+    nearest = "nearest"
 
 
 def track(
@@ -65,6 +69,8 @@ def track(
     checkpoint: Checkpoint = None,
     config: Config = None,
     device: DeviceName = None,
+    input_size: InputSize = None,
+    keep_features: KeepFeatures = False,
     frames: Annotated[
         str | None,
         typer.Option(
@@ -73,8 +79,21 @@ def track(
         ),
     ] = None,
     direction: Annotated[
-        Direction, typer.Option(help="Which way to track from the prompts.")
+        Direction,
+        typer.Option(
+            help="Which way to track from the prompts; nearest: each frame from the"
+            " nearer of the two around it."
+        ),
     ] = Direction.forward,
+    max_step: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PIXELS",
+            help="Refuse a mask that jumps further than this from one frame to the"
+            " next, and leave the frame empty.",
+            min=0,
+        ),
+    ] = None,
     prompt_frame: Annotated[
         int, typer.Option(help="The frame that a single label image belongs to.")
     ] = 0,
@@ -105,6 +124,7 @@ def track(
 ) -> None:
     """Track prompted objects through a movie and save their labels."""
     from napari_sam2_ivos.api import load_segmenter
+    from napari_sam2_ivos.core.guards import Guards
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.session import Session
     from napari_sam2_ivos.io.prompts import read_prompts
@@ -130,11 +150,14 @@ def track(
         config=config,
         device=device,
         contrast=contrast,
+        input_size=input_size,
+        keep_features=keep_features,
     )
     try:
         name_model(model, checkpoint, device)
         labels = outputs.store(opened.shape, source)
         session = Session(opened, segmenter, labels)
+        session.guards = Guards(max_step_px=max_step)
         _track(session, source, given, span, direction, outputs)
     finally:
         segmenter.close()
@@ -205,8 +228,10 @@ def _report(outcome: Outcome, n_planned: int) -> None:
         f"{outcome.n_steps} of {n_planned} frames in {outcome.seconds:.1f} s"
         f" ({outcome.frames_per_second:.2g} frames/s)"
     )
-    lost = outcome.absent.most_common()
-    if lost:
+    by_reason: dict[Flag, list[tuple[int, int]]] = {}
+    for (flag, track_id), n in outcome.empty.most_common():
+        by_reason.setdefault(flag, []).append((track_id, n))
+    for flag, lost in by_reason.items():
         named = ", ".join(f"{i} ({n} frames)" for i, n in lost[:N_SHOWN])
         more = f" and {len(lost) - N_SHOWN} more" if len(lost) > N_SHOWN else ""
-        remark(f"The model did not see these objects on some frames: {named}{more}.")
+        remark(f"Some frames were left empty, object {flag}: {named}{more}.")

@@ -42,10 +42,12 @@ def compose(
     rank = np.zeros(kept.size, np.float32)
     rank[1:] = ANCHOR_LOGIT / 2
     rank[list(prompted)] = np.inf
-    best = rank[out]
+    masks = [mask for mask in masks if mask.logits.size]
+    # Nothing beyond the masks is looked at twice: planes can be large.
+    best = np.empty(out.shape, np.float32)
     for mask in masks:
-        if mask.logits.size == 0:
-            continue
+        best[mask.window] = rank[out[mask.window]]
+    for mask in masks:
         logits = mask.logits.astype(np.float32)
         if mask.is_anchor:
             logits = np.where(logits > 0, logits + ANCHOR_LOGIT, logits)

@@ -68,6 +68,9 @@ def load_model(
     name: str = AUTOMATIC,
     checkpoint: Path | str | None = None,
     config: Path | str | None = None,
+    *,
+    input_size: int | None = None,
+    compiled: bool = False,
 ) -> LoadedModel:
     """Load a model of the catalogue, or a checkpoint with its config.
 
@@ -84,6 +87,10 @@ def load_model(
         A ``.pt``, ``.pth`` or ``.safetensors`` file of any SAM 2 or 2.1 model.
     config : path, optional
         Its YAML config, a file or the name of one that sam2 comes with.
+    input_size : int, optional
+        Side of the model's input instead of the config's, pixels.
+    compiled : bool
+        Whether to compile the image encoder.
 
     Raises
     ------
@@ -109,19 +116,29 @@ def load_model(
     if not checkpoint_file.is_file():
         raise ModelError(f"There is no checkpoint file '{checkpoint_file}'.")
     stamp = checkpoint_file.stat()
-    key = (str(config_file), str(checkpoint_file), stamp.st_mtime_ns, str(device))
+    files = str(config_file), str(checkpoint_file), stamp.st_mtime_ns
+    key = (*files, str(device), input_size, compiled)
     with _loading:
         if key not in _loaded:
             if entry is not None:
                 installed.check(entry, checkpoint_file)
-            net = build(config_file)
+            net = build(config_file, input_size)
             _fill(net, read_weights(checkpoint_file), checkpoint_file, config_file)
-            _loaded[key] = LoadedModel(make_fast(net.to(device).eval()), device, name)
+            net = make_fast(net.to(device).eval())
+            if compiled:
+                net.image_encoder.compile()
+            _loaded[key] = LoadedModel(net, device, name)
         return _loaded[key]
 
 
-def build(config_file: Path) -> Any:
+def build(config_file: Path, input_size: int | None = None) -> Any:
     """Build the network of a config, with random weights.
+
+    Parameters
+    ----------
+    config_file : Path
+    input_size : int, optional
+        Side of the input instead of the config's, pixels.
 
     Raises
     ------
@@ -135,6 +152,13 @@ def build(config_file: Path) -> Any:
     if not isinstance(config, DictConfig) or "model" not in config:
         raise ModelError(f"Config '{config_file}' has no 'model' section.")
     model = OmegaConf.merge(config.model, _INFERENCE_SETTINGS, {"_target_": _BASE})
+    if input_size is not None:
+        if input_size % 32 or not 64 <= input_size <= 2048:
+            raise ModelError(
+                f"Input size {input_size} does not work: take a multiple of 32 from 64"
+                " to 2048, such as 448 or 896."
+            )
+        model.image_size = input_size
     plain = OmegaConf.to_container(model, resolve=True)
     for target in _targets(plain):
         if not target.startswith((*_ALLOWED_TARGETS, _OWN_TRUNK)):

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from platformdirs import user_cache_path
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -30,15 +31,19 @@ class FeatureFiles:
 
     Parameters
     ----------
-    folder : path
-        Made when the first file is; others may use it at the same time.
     net : sam2.modeling.sam2_base.SAM2Base
+    folder : path, optional
+        Made when the first file is; others may use it at the same time. In the
+        user's cache folder by default.
     budget_bytes : int
         What the files of all movies and models may take together.
     """
 
-    def __init__(self, folder: Path, net: Any, budget_bytes: int) -> None:
-        self._folder = folder
+    def __init__(
+        self, net: Any, folder: Path | None = None, budget_bytes: int = 4 << 30
+    ) -> None:
+        own = user_cache_path("napari-sam2-ivos", appauthor=False) / "features"
+        self._folder = folder or own
         self._net = net
         self._budget = budget_bytes
         self._encoder: bytes | None = None
