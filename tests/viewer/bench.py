@@ -47,6 +47,7 @@ def annotate(
     made = Controller(
         viewer, image, movie, store, factory, runner or SynchronousRunner()
     )
+    made.spare.rest_s = 0.0
     made.messages = []  # type: ignore[attr-defined]
     made.errors = []  # type: ignore[attr-defined]
     made.said.connect(made.messages.append)  # type: ignore[attr-defined]
@@ -61,6 +62,8 @@ def ids(plane: np.ndarray) -> list[int]:
 
 class SteppedRunner:
     """Runs a job one result at a time, as a thread would, when the test says so."""
+
+    has_spare_time = True
 
     def __init__(self) -> None:
         self.started: list[Job] = []

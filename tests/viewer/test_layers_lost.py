@@ -76,7 +76,7 @@ def test_everything_cleared_while_tracking(viewer, running, runner):
     runner.finish()
     assert running.session.tracks[1].anchors == [0]
     running.bring_back()
-    assert len(viewer.layers) == 4
+    assert len(viewer.layers) == 5
 
 
 def test_renaming_changes_nothing(viewer, running, runner):

@@ -107,6 +107,44 @@ def test_direction_range_and_objects(stepped, runner):
     assert "beyond" in stepped.messages[-1]
 
 
+def test_what_is_on_screen_is_tracked_first(viewer, stepped, runner):
+    stepped.layers.points.add([3, 18, 15])
+    viewer.dims.set_point(0, 4)
+    runner.finish()
+    stepped.track()
+    assert [s.frame for s in runner.started[-1].plan.steps] == [4, 5, 1, 2]
+
+
+def test_each_frame_from_the_nearer_prompt(stepped, runner):
+    stepped.layers.points.add([5, 20, 15])
+    runner.finish()
+    stepped.track("nearest")
+    steps = runner.started[-1].plan.steps
+    assert [(s.frame, s.reverse) for s in steps] == [
+        (1, False), (2, False), (4, True), (3, True),
+    ]  # fmt: skip
+    runner.finish()
+    assert all(plane.any() for plane in stepped.session.labels)
+
+
+def test_what_would_not_change_is_skipped_but_not_when_all_is_redone(stepped, runner):
+    stepped.track(skip_unchanged=True)
+    assert runner.started[-1].plan.skip_unchanged
+    runner.finish()
+    stepped.track(recompute=True, skip_unchanged=True)
+    assert not runner.started[-1].plan.skip_unchanged
+    assert len(runner.started[-1].plan.steps) == 6
+
+
+def test_redoing_all_tells_the_model_to_forget(stepped, runner, monkeypatch):
+    forgotten = []
+    monkeypatch.setattr(
+        stepped.segmenter, "forget", lambda i, version, frames: forgotten.append(frames)
+    )
+    stepped.track(frames=range(2), recompute=True)
+    assert forgotten == [[0, 1]]
+
+
 @pytest.mark.parametrize(
     ("error", "text"),
     [

@@ -275,7 +275,7 @@ def test_z_moves_before_the_first_prompt(window, open_dock):
     window.dims.set_point(1, 2)
     dock.new_object()
     assert dict(dock.controller.held) == {1: 2}
-    assert len(window.layers) == 4
+    assert len(window.layers) == 5
     window.dims.set_point(1, 1)
     dock.refresh()
     assert "another plane" in dock.note.text()
@@ -360,6 +360,86 @@ def test_following_the_frame_that_is_computed(window, dock, idle):
     dock.toggle_tracking()
     idle(dock)
     assert dock.controller.frame == 5
+
+
+def test_a_guess_is_shown_on_the_way_and_disturbs_nothing(
+    window, dock, click, press, idle, qtbot
+):
+    press(Qt.Key.Key_N)
+    click(*A)
+    idle(dock)
+    c = dock.controller
+    points = c.layers.points
+    for frame in (1, 2, 3):
+        window.dims.set_point(0, frame)
+    qtbot.waitUntil(lambda: c.guessed == [1], timeout=3000)
+    qtbot.waitUntil(lambda: "a guess" in dock.tracking.words.text(), timeout=3000)
+    assert not dock.tracking.bar.isVisible()
+    assert window.layers.selection == {points}
+    assert points.mode == "add"
+    assert not c.session.labels[3].any()
+    click(B[0], B[1] - 3)
+    idle(dock)
+    assert c.session.tracks[1].anchors == [0, 3], "the tool is still in hand"
+    press(Qt.Key.Key_G)
+    idle(dock)
+    assert all(ids(plane) == [1] for plane in c.session.labels)
+    assert c.guessed == []
+
+
+def test_encoding_ahead_does_not_show_and_gives_way_to_a_click(
+    window, open_dock, click, press, idle, qtbot
+):
+    window.add_image(cells(40), name="cells")
+    window.dims.set_point(0, 0)
+    dock = open_dock(delay=0.2)
+    press(Qt.Key.Key_N)
+    click(*A)
+    idle(dock)
+    schedule = dock.controller.schedule
+    qtbot.waitUntil(lambda: schedule.job is not None, timeout=3000)
+    assert schedule.job.spare is not None
+    qtbot.wait(300)
+    assert not dock.tracking.bar.isVisible()
+    assert dock.tracking.go.text() == "Track"
+    assert "Finding" not in dock.tracking.words.text()
+    press(Qt.Key.Key_N)
+    click(*B)
+    session = dock.controller.session
+    qtbot.waitUntil(lambda: 2 in ids(session.labels[0]), timeout=1500)
+
+
+def test_choices_of_tracking_reach_the_session(window, dock, idle):
+    dock.new_object()
+    dock.controller.layers.points.add([0, *A])
+    idle(dock)
+    asked = []
+    dock.controller.schedule.track = asked.append
+    dock.tracking.direction_buttons["nearest"].click()
+    dock.tracking.step.setValue(25)
+    dock.toggle_tracking()
+    assert asked[-1].direction == "nearest"
+    assert asked[-1].skip_unchanged, "it is on from the beginning"
+    assert dock.controller.session.guards.max_step_px == 25
+    dock.tracking.again.click()
+    assert not dock.tracking.skip.isEnabled()
+    dock.tracking.step.setValue(0)
+    assert dock.tracking.step.text() == "any"
+    dock.toggle_tracking()
+    assert not asked[-1].skip_unchanged
+    assert dock.controller.session.guards.max_step_px is None
+
+
+def test_empty_frames_are_named_in_the_list(window, dock, idle):
+    dock.new_object()
+    dock.controller.layers.points.add([0, *A])
+    dock.toggle_tracking()
+    idle(dock)
+    dock.controller.session.tracks[1].flag[3:5] = 1
+    dock.refresh()
+    state = dock.objects.table.rows_model.index(0, 3)
+    assert state.data() == "2 empty"
+    assert "not seen on 2 frames (3–4)" in state.data(Qt.ItemDataRole.ToolTipRole)
 
 
 def test_closing_the_window_stops_the_model(make_napari_viewer, qtbot):

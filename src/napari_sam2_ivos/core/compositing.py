@@ -36,8 +36,9 @@ def compose(
         Track IDs that the user prompted on this frame.
     """
     masks = sorted((*result.objects, *result.others), key=lambda mask: mask.track_id)
-    kept = np.arange(np.iinfo(plane.dtype).max + 1, dtype=plane.dtype)
-    kept[[mask.track_id for mask in masks]] = 0
+    ids = [mask.track_id for mask in masks]
+    kept = np.arange(max(int(plane.max()), *ids, *prompted) + 1, dtype=plane.dtype)
+    kept[ids] = 0
     out = kept[plane]
     rank = np.zeros(kept.size, np.float32)
     rank[1:] = ANCHOR_LOGIT / 2

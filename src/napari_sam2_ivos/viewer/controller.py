@@ -17,7 +17,9 @@ from napari_sam2_ivos.viewer.lazy_segmenter import LazySegmenter
 from napari_sam2_ivos.viewer.movies import calibration_of, held_positions
 from napari_sam2_ivos.viewer.objects import ObjectRow, new_row, row_of
 from napari_sam2_ivos.viewer.reading import Target
+from napari_sam2_ivos.viewer.registry import everyone
 from napari_sam2_ivos.viewer.schedule import Schedule, TrackRequest
+from napari_sam2_ivos.viewer.spare import SpareTime
 from napari_sam2_ivos.viewer.tools import Tool
 
 if TYPE_CHECKING:
@@ -71,7 +73,15 @@ class Controller:
         self.session = Session(movie, self.segmenter, store)
         self.target = Target(image, movie, movie.time_axis, movie.held)
         self.layers = LayerSet(viewer, self.session, self.target)
-        self.schedule = Schedule(self.session, runner, lambda: self.frame)
+        self.spare = SpareTime(
+            viewer,
+            self.session,
+            self.segmenter,
+            self.target,
+            self.layers.glance,
+            lambda: not any(c.schedule.is_busy for c in everyone()),
+        )
+        self.schedule = Schedule(self.session, runner, lambda: self.frame, self.spare)
         self.current: int | None = None
         self.tool = Tool.POSITIVE
         self.layers.removed.connect(self._say)
@@ -82,7 +92,10 @@ class Controller:
         self.session.tracks_changed.connect(self._tell_views)
         self.schedule.changed.connect(self._on_schedule_changed)
         self.schedule.failed.connect(self._fail)
+        self.schedule.applied.connect(self.spare.glance.on_applied)
         self.schedule.previewed.connect(self._on_previewed)
+        self.spare.noticed.connect(self._say)
+        self.spare.moved.connect(self.schedule.look_around)
         viewer.layers.events.removed.connect(self._on_layer_removed)
         image.events.data.connect(self._on_image_data)
 
@@ -101,6 +114,11 @@ class Controller:
     def go_to(self, frame: int) -> None:
         """Show a frame."""
         go_to_frame(self.viewer, self.image, self.target.time_axis, frame)
+
+    @property
+    def guessed(self) -> list[int]:
+        """Objects whose mask on screen is a guess, see `viewer.glance`."""
+        return self.layers.glance.shown_on(self.frame)
 
     @property
     def held(self) -> Mapping[int, int]:
@@ -218,8 +236,13 @@ class Controller:
         track_ids: tuple[int, ...] | None = None,
         *,
         recompute: bool = False,
+        skip_unchanged: bool = False,
     ) -> None:
-        """Track; what is up to date is left alone unless `recompute`."""
+        """Track; what is up to date is left alone unless `recompute`.
+
+        With `skip_unchanged` and without `recompute`, an object keeps its old
+        masks from where many in a row have come out as before.
+        """
         if not self.session.tracks:
             self.said.emit("There is nothing to track yet. Click on an object first.")
             return
@@ -230,8 +253,9 @@ class Controller:
             self.said.emit(str(error))
             return
         if recompute:
-            self._mark_stale(frames, track_ids)
-        self.schedule.track(TrackRequest(direction, frames, track_ids))
+            self.session.mark_stale(frames, track_ids)
+            skip_unchanged = False
+        self.schedule.track(TrackRequest(direction, frames, track_ids, skip_unchanged))
 
     def cancel(self) -> None:
         """Stop within a frame; what is done stays."""
@@ -250,15 +274,10 @@ class Controller:
         """Stop and let go; layers stay in the viewer."""
         self.schedule.cancel()
         self.schedule.when_idle(self.segmenter.close)
+        self.spare.close()
         self.layers.close()
         self.viewer.layers.events.removed.disconnect(self._on_layer_removed)
         self.image.events.data.disconnect(self._on_image_data)
-
-    def _mark_stale(self, frames: range, track_ids: tuple[int, ...] | None) -> None:
-        wanted = slice(frames.start, frames.stop)
-        for track_id, track in self.session.tracks.items():
-            if track_ids is None or track_id in track_ids:
-                track.mark_stale(wanted)
 
     def _stale_anchors(self) -> set[int]:
         """Return frames with prompts whose mask was never computed from them."""
@@ -289,6 +308,9 @@ class Controller:
     def _on_schedule_changed(self) -> None:
         if not self.schedule.is_busy:
             self.layers.flush()
+        else:
+            for controller in everyone():
+                controller.schedule.give_way()
         self.changed.emit()
 
     def _on_previewed(self, result: FrameResult) -> None:
@@ -355,7 +377,7 @@ class Controller:
             movie = replace(self.movie, data=data)
             self.session.movie = self.segmenter.movie = movie
             self.segmenter.close()
-            self._mark_stale(range(movie.n_frames), None)
+            self.session.mark_stale()
 
         self.schedule.when_idle(act)
         self.said.emit(

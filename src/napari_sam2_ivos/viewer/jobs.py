@@ -15,6 +15,25 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.results import FrameResult
 
 
+class SpareWork(Protocol):
+    """Something useful to compute while the user asks for nothing."""
+
+    def plan(self) -> Plan | None:
+        """Return what to compute next, None if there is nothing (more) to do."""
+        ...
+
+    def take(self, result: FrameResult, plan: Plan) -> None:
+        """Make use of a result of a plan."""
+        ...
+
+    def done(self) -> None:
+        """Take note that the last plan was run to its end or failed: not again.
+
+        Not called if the user came in between; `plan` is then asked again.
+        """
+        ...
+
+
 class Job:
     """One run of a plan, which can be stopped from another thread.
 
@@ -24,11 +43,24 @@ class Job:
     segmenter : Segmenter
     is_tracking : bool
         False for the preview of one frame.
+    spare : SpareWork, optional
+        What it is for, if nobody asked for it.
+    rest_s : float
+        How long to wait before it begins; a stop ends the wait.
     """
 
-    def __init__(self, plan: Plan, segmenter: Segmenter, is_tracking: bool) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        segmenter: Segmenter,
+        is_tracking: bool = False,
+        spare: SpareWork | None = None,
+        rest_s: float = 0.0,
+    ) -> None:
         self.plan = plan
         self.is_tracking = is_tracking
+        self.spare = spare
+        self._rest_s = rest_s
         self._segmenter = segmenter
         self._stopped = threading.Event()
 
@@ -47,6 +79,9 @@ class Job:
         A `RuntimeError`, which most errors of torch are, would be swallowed by
         superqt's worker and leave a run that never ends.
         """
+        # The wait is here, on the worker's thread, since only Qt has timers.
+        if self._rest_s and self._stopped.wait(self._rest_s):
+            return
         results = self._segmenter.run(self.plan, self._stopped.is_set)
         try:
             yield from results
@@ -71,7 +106,16 @@ class Job:
 
 
 class Runner(Protocol):
-    """Runs a job somewhere and tells about it on the thread of the window."""
+    """Runs a job somewhere and tells about it on the thread of the window.
+
+    Attributes
+    ----------
+    has_spare_time : bool
+        Whether jobs run beside what the user does, so that something may be
+        computed that nobody asked for.
+    """
+
+    has_spare_time: bool
 
     def start(
         self,
@@ -85,6 +129,8 @@ class Runner(Protocol):
 
 class SynchronousRunner:
     """Runs a job at once on the calling thread, for scripts and tests."""
+
+    has_spare_time = False
 
     def start(
         self,

@@ -70,6 +70,42 @@ class ExpandedStore:
         return np.asarray(self._block(slice(None)), dtype=dtype)
 
 
+class OnePlane:
+    """A `(T, Y, X)` store that holds one plane and is 0 on all other frames.
+
+    For what is only to be looked at: nothing can be written from outside, and of
+    several frames at once there is nothing, so that nobody saves what is in it.
+
+    Parameters
+    ----------
+    shape : tuple of int, (T, Y, X)
+    dtype : dtype
+
+    Attributes
+    ----------
+    frame : int
+        Where the plane lies; -1 for nowhere.
+    plane : ndarray, (Y, X)
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        self.frame = -1
+        self.plane = np.zeros(shape[1:], self.dtype)
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        frames = np.atleast_1d(np.arange(self.shape[0])[index])
+        if frames.size != 1:
+            nothing = np.zeros((), self.dtype)
+            return np.broadcast_to(nothing, (frames.size, *self.shape[1:]))
+        is_here = frames[0] == self.frame
+        return (self.plane if is_here else np.zeros_like(self.plane))[np.newaxis]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Take nothing; a brush that got here by mistake does no harm."""
+
+
 def expand(store: LabelStore, time_axis: int, n_outer: int) -> Any:
     """Return `store` with `n_outer` axes before Y and X; writes go through."""
     if n_outer == 1:

@@ -9,6 +9,7 @@ from psygnal import Signal
 
 from napari_sam2_ivos.viewer.axes import layer_to_layer
 from napari_sam2_ivos.viewer.corrections import CorrectionReader
+from napari_sam2_ivos.viewer.glance_layer import GlanceLayer
 from napari_sam2_ivos.viewer.label_writer import LabelWriter
 from napari_sam2_ivos.viewer.layers import (
     TRACK_ID,
@@ -38,7 +39,7 @@ PLACING = ("scale", "translate", "rotate", "shear", "affine", "units")
 
 
 class LayerSet:
-    """Labels, Points and Shapes layers of a session.
+    """Labels, Points and Shapes layers of a session, and the one for guesses.
 
     A layer that the user deletes takes nothing with it: prompts and labels
     are in the session, and `ensure` brings the layer back.
@@ -64,6 +65,7 @@ class LayerSet:
         self.shapes: Shapes | None = None
         self.writer: LabelWriter | None = None
         self.corrections: CorrectionReader | None = None
+        self.glance = GlanceLayer(viewer, session, target)
         self.reader = PromptReader(session, target)
         self._adopted: list[Any] = []
         self._next: tuple[int, bool] = (1, True)
@@ -86,6 +88,7 @@ class LayerSet:
         """Add the layers that are missing, with the prompts that they showed."""
         if self.labels is None:
             self._add_labels()
+        self.glance.ensure(self.labels)
         fresh = []
         if self.shapes is None:
             self.shapes = make_shapes(self.target.image)
@@ -179,7 +182,9 @@ class LayerSet:
         return colormap.map(track_id)
 
     def restyle(self, event: Any = None) -> None:
-        """Colour the prompts as their objects are coloured."""
+        """Colour prompts and guesses as their objects are coloured."""
+        if self.labels is not None:
+            self.glance.recolour(self.labels.colormap)
         for layer in self.reader.layers:
             style = style_points if isinstance(layer, Points) else style_shapes
             style(layer, self.color_of, self.reader.reading.unused_rows(layer))
@@ -202,7 +207,8 @@ class LayerSet:
 
     def own(self) -> list[Any]:
         """Return the layers of this session that are in the viewer."""
-        return [x for x in (self.labels, self.shapes, self.points) if x is not None]
+        own = (self.labels, self.glance.layer, self.shapes, self.points)
+        return [layer for layer in own if layer is not None]
 
     def close(self) -> None:
         """Let the layers be; nothing is removed from the viewer."""
@@ -243,7 +249,8 @@ class LayerSet:
         """Keep our own layers over the image when the user calibrates it."""
         image = self.target.image
         places = [(x, placement(image)) for x in (self.points, self.shapes)]
-        places.append((self.labels, label_placement(image, self.target.held)))
+        held = label_placement(image, self.target.held)
+        places += [(x, held) for x in (self.labels, self.glance.layer)]
         for layer, place in places:
             if layer is not None and layer not in self._adopted:
                 for name, value in place.items():
@@ -254,6 +261,9 @@ class LayerSet:
         if layer == self.labels:
             self._let_go_of_labels()
             what = "The labels are kept"
+        elif layer == self.glance.layer:
+            self.glance.let_go()
+            what = "Frames that are not tracked show no preview any more"
         elif layer in self.reader.layers:
             self._let_go(layer)
             what = "Its prompts and their masks are kept"

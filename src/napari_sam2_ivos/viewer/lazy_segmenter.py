@@ -21,10 +21,16 @@ class LazySegmenter:
     movie : Movie
     factory : callable, (Movie) -> Segmenter
         Loads the model; may take seconds.
+
+    Attributes
+    ----------
+    n_loads : int
+        How often a model was loaded: what an earlier one has cached is gone.
     """
 
     def __init__(self, movie: Movie, factory: Callable[[Movie], Segmenter]) -> None:
         self.movie = movie
+        self.n_loads = 0
         self._factory = factory
         self._loaded: Segmenter | None = None
 
@@ -52,6 +58,7 @@ class LazySegmenter:
         """Load if needed, then compute the plan."""
         if self._loaded is None:
             self._loaded = self._factory(self.movie)
+            self.n_loads += 1
         if should_stop is not None and should_stop():
             return
         yield from self._loaded.run(plan, should_stop)

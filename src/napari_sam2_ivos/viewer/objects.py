@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam2_ivos.core.results import Flag
 from napari_sam2_ivos.core.tracks import ANCHOR, COMPUTED, STALE
 
 if TYPE_CHECKING:
     from napari_sam2_ivos.core.tracks import Track
+
+
+MAX_RUNS = 4
+"""How many runs of frames are listed before it becomes "and more"."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,11 @@ class ObjectRow:
         Number of frames with prompts.
     state : str
         "new", "prompted", "tracked", "changed" or "running".
+    n_empty : int
+        Number of frames that were left empty, because the object was not seen
+        there or its mask was refused.
+    empty_text : str
+        Which frames these are and why, in words.
     """
 
     track_id: int
@@ -33,16 +43,23 @@ class ObjectRow:
     last: int | None
     n_anchors: int
     state: str
+    n_empty: int = 0
+    empty_text: str = ""
 
     @property
     def state_text(self) -> str:
-        """The state in words."""
+        """The state in a word or two, since its column is narrow."""
+        if self.state == "tracked" and self.n_empty:
+            return f"{self.n_empty} empty"
         return _TEXTS[self.state][0]
 
     @property
     def explanation(self) -> str:
         """What the state means and what to do next."""
-        return _TEXTS[self.state][1]
+        text = _TEXTS[self.state][1]
+        if self.n_empty:
+            text += f"\nLeft empty on purpose: {self.empty_text}. {_IF_WRONG}"
+        return text
 
 
 _TEXTS = {
@@ -52,6 +69,8 @@ _TEXTS = {
     "changed": ("changed", "Prompts changed since; press Track to redo those frames."),
     "running": ("tracking …", "Being computed."),
 }
+
+_IF_WRONG = "Where the object is there after all, click on it."
 
 
 def row_of(track: Track, is_running: bool = False) -> ObjectRow:
@@ -71,9 +90,32 @@ def row_of(track: Track, is_running: bool = False) -> ObjectRow:
         word = "prompted"
     else:
         word = "tracked"
-    return ObjectRow(track.track_id, first, last, len(track.prompts), word)
+    reasons = [
+        (flag, np.flatnonzero(track.flag == flag))
+        for flag in Flag
+        if flag is not Flag.NONE
+    ]
+    return ObjectRow(
+        track.track_id,
+        first,
+        last,
+        len(track.prompts),
+        word,
+        sum(frames.size for _, frames in reasons),
+        "; ".join(_where(flag, frames) for flag, frames in reasons if frames.size),
+    )
 
 
 def new_row(track_id: int) -> ObjectRow:
     """Return what to show about an object that has no prompt yet."""
     return ObjectRow(track_id, None, None, 0, "new")
+
+
+def _where(flag: Flag, frames: np.ndarray) -> str:
+    """Return for example "not seen on 3 frames (12–14)"."""
+    runs = np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1)
+    words = [f"{r[0]}–{r[-1]}" if r.size > 1 else f"{r[0]}" for r in runs[:MAX_RUNS]]
+    if len(runs) > MAX_RUNS:
+        words.append("and more")
+    plural = "s" if frames.size > 1 else ""
+    return f"{flag} on {frames.size} frame{plural} ({', '.join(words)})"

@@ -1,8 +1,9 @@
-"""Drawn shapes as boxes and masks."""
+"""Drawn shapes as boxes and masks, and masks as drawn outlines."""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 from skimage.draw import polygon
 
 from napari_sam2_ivos.core.errors import PromptError
@@ -58,3 +59,18 @@ def outline_mask(
     )
     plane[rows, columns] = True
     return Mask.from_plane(plane)
+
+
+def rim(labels: np.ndarray) -> np.ndarray:
+    """Return a label plane with the outlines of its objects only.
+
+    They are as wide as can be seen when the whole plane is on a screen.
+    """
+    width = max(1, round(min(labels.shape) / 300))
+    out = np.zeros_like(labels)
+    for i, window in enumerate(ndimage.find_objects(labels)):
+        if window is not None:
+            mask = labels[window] == i + 1
+            inside = ndimage.binary_erosion(mask, iterations=width)
+            out[window][mask & ~inside] = i + 1
+    return out

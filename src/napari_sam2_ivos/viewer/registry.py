@@ -27,3 +27,8 @@ def controller_of(viewer: Any, image: Any) -> Controller | None:
         if controller.image == image:
             return controller
     return None
+
+
+def everyone() -> list[Controller]:
+    """Return the controllers of all viewers: they share the machine."""
+    return [controller for some in _CONTROLLERS.values() for controller in some]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.tracks import Direction
     from napari_sam2_ivos.viewer.jobs import Runner
     from napari_sam2_ivos.viewer.progress import Progress
+    from napari_sam2_ivos.viewer.spare import SpareTime
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,19 @@ class TrackRequest:
 
     Parameters
     ----------
-    direction : {"forward", "backward", "both"}
+    direction : {"forward", "backward", "both", "nearest"}
     frames : range
     track_ids : tuple of int or None
         None for all objects, those made meanwhile too.
+    skip_unchanged : bool
+        Whether an object keeps its old masks from where many in a row have
+        come out as they were before the edit.
     """
 
     direction: Direction
     frames: range
     track_ids: tuple[int, ...] | None = None
+    skip_unchanged: bool = False
 
 
 class Schedule:
@@ -47,12 +52,16 @@ class Schedule:
     out. Several edits while a preview runs make one further preview. Results
     for prompts that changed meanwhile are dropped by `Session.apply`.
 
+    While nothing is asked for, the time is `spare`: what is done in it does not
+    count as busy and stops within a frame as soon as anything is asked for.
+
     Parameters
     ----------
     session : Session
     runner : Runner
     frame_on_screen : callable
-        Its preview comes first.
+        What belongs to it comes first.
+    spare : SpareTime
     """
 
     changed = Signal()
@@ -61,18 +70,25 @@ class Schedule:
     """Emitted with `Progress` after each tracked frame."""
     failed = Signal(str)
     """Emitted with the message of an error; nothing runs any more."""
+    applied = Signal(object)
+    """Emitted with each `FrameResult` that was written."""
     previewed = Signal(object)
     """Emitted with the `FrameResult` of a preview, after it was written."""
     finished = Signal(str)
     """Emitted with a sentence when tracking has ended."""
 
     def __init__(
-        self, session: Session, runner: Runner, frame_on_screen: Callable[[], int]
+        self,
+        session: Session,
+        runner: Runner,
+        frame_on_screen: Callable[[], int],
+        spare: SpareTime,
     ) -> None:
         self.session = session
         self.runner = runner
         self.job: Job | None = None
         self.request: TrackRequest | None = None
+        self.spare = spare
         self._frame_on_screen = frame_on_screen
         self._previews: set[int] = set()
         self._when_idle: list[Callable[[], None]] = []
@@ -81,8 +97,9 @@ class Schedule:
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything runs."""
-        return self.job is not None
+        """Whether anything that the user asked for runs or waits."""
+        is_asked_for = self.job is not None and self.job.spare is None
+        return is_asked_for or bool(self._previews) or self.is_tracking
 
     @property
     def is_tracking(self) -> bool:
@@ -97,18 +114,35 @@ class Schedule:
     def preview(self, frames: Iterable[int]) -> None:
         """Compute prompted objects on some frames, soon."""
         self._previews |= set(frames)
+        self.spare.is_over = False
         self._go_on()
 
     def track(self, request: TrackRequest) -> None:
         """Begin to track; replaces an earlier request."""
         self.request = request
         self._meter = Meter()
+        self.spare.is_over = False
         if self.job is not None and self.job.is_tracking:
             self.job.stop()
         self._go_on()
 
+    def look_around(self) -> None:
+        """Use spare time for what is on screen now."""
+        self.spare.is_over = False
+        if not self.is_busy:
+            self._go_on()
+
+    def give_way(self) -> None:
+        """Stop what is only done in spare time."""
+        if self.job is not None and self.job.spare is not None:
+            self.job.stop()
+
     def cancel(self) -> None:
-        """Stop everything within a frame; what is done stays."""
+        """Stop everything within a frame; what is done stays.
+
+        Spare time is over too, until the user does something again.
+        """
+        self.spare.is_over = True
         was_tracking, self.request = self.request is not None, None
         self._previews.clear()
         if self.job is not None:
@@ -132,6 +166,7 @@ class Schedule:
 
     def _go_on(self) -> None:
         if self.job is not None:
+            self.give_way()
             if self._previews and self.job.is_tracking:
                 self.job.stop()
             self.changed.emit()
@@ -140,30 +175,52 @@ class Schedule:
             act()
         self._when_idle.clear()
         plan, is_tracking = self._next_plan()
-        if plan is None:
-            self._end_tracking()
-            self.changed.emit()
+        if plan is not None:
+            self._start(Job(plan, self.session.segmenter, is_tracking))
             return
-        self.job = Job(plan, self.session.segmenter, is_tracking)
-        if is_tracking:
-            self._meter.start(len(plan.steps))
+        self._end_tracking()
+        spare = self._spare_job()
+        if spare is not None:
+            self._start(spare)
+        else:
+            self.changed.emit()
+
+    def _spare_job(self) -> Job | None:
+        # Somebody who was told of the end may have asked for more.
+        if self.job is not None or not self.runner.has_spare_time:
+            return None
+        return self.spare.next_job()
+
+    def _start(self, job: Job) -> None:
+        self.job = job
+        if job.is_tracking:
+            self._meter.start(len(job.plan.steps))
             self.progressed.emit(self._meter.progress)
         self.changed.emit()
-        self.runner.start(self.job, self._on_result, self._on_end)
+        self.runner.start(job, self._on_result, self._on_end)
 
     def _next_plan(self) -> tuple[Plan | None, bool]:
-        here = self._frame_on_screen() if self._previews else -1
+        if not self._previews and self.request is None:
+            return None, False
+        here = self._frame_on_screen()
         for frame in sorted(self._previews, key=lambda f: (f != here, f)):
             self._previews.discard(frame)
             plan = self.session.plan_preview(frame)
             if plan.steps:
                 return plan, False
-        if self.request is None:
+        request = self.request
+        if request is None:
             return None, False
-        ids = self.request.track_ids
+        ids = request.track_ids
         if ids is not None:
             ids = tuple(i for i in ids if i in self.session.tracks)
-        plan = self.session.plan(self.request.direction, self.request.frames, ids)
+        plan = self.session.plan(
+            request.direction,
+            request.frames,
+            ids,
+            on_screen=here,
+            skip_unchanged=request.skip_unchanged,
+        )
         return (plan if plan.steps else None), True
 
     def _end_tracking(self) -> None:
@@ -180,12 +237,16 @@ class Schedule:
         job = self.job
         if job is None:
             return
+        if job.spare is not None:
+            job.spare.take(result, job.plan)
+            return
         try:
             self.session.apply(result, job.plan)
         except IvosError as error:
             job.stop()
             self._give_up(error)
             return
+        self.applied.emit(result)
         if not job.is_tracking:
             self.previewed.emit(result)
         elif self.request is not None:
@@ -193,7 +254,9 @@ class Schedule:
 
     def _on_end(self, error: IvosError | None) -> None:
         job, self.job = self.job, None
-        if error is not None:
+        if job is not None and job.spare is not None:
+            self.spare.end(job, error)
+        elif error is not None:
             self._give_up(error)
         elif job is not None and job.is_tracking and not job.is_stopped:
             self._end_tracking()
@@ -202,4 +265,5 @@ class Schedule:
     def _give_up(self, error: IvosError) -> None:
         self.request = None
         self._previews.clear()
+        self.spare.is_over = True
         self.failed.emit(str(error))

@@ -196,6 +196,7 @@ class IvosDock(QWidget):
             self.tracking.frames,
             ids,
             recompute=self.tracking.again.isChecked(),
+            skip_unchanged=self.tracking.skip.isChecked(),
         )
 
     def _clear_frame(self) -> None:

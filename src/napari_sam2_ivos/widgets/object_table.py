@@ -19,7 +19,7 @@ TIPS = (
     "Track ID: the value of the object in the label stack",
     "First and last frame that was computed",
     "Number of frames with prompts",
-    "Whether it is tracked and up to date",
+    "Whether it is tracked and up to date, and on how many frames it was left empty",
 )
 
 

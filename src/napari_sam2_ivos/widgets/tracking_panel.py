@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -25,10 +26,17 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.viewer.progress import Progress
 
 DIRECTIONS: tuple[tuple[Direction, str, str], ...] = (
-    ("backward", "◀ Backward", "From the last prompt of each object to earlier frames"),
-    ("both", "◀ Both ▶", "Every frame of the range"),
-    ("forward", "Forward ▶", "From the first prompt of each object to later frames"),
+    ("backward", "‹ Back", "From the last prompt of each object to earlier frames"),
+    ("both", "‹ Both ›", "Every frame of the range"),
+    ("forward", "Forward ›", "From the first prompt of each object to later frames"),
+    (
+        "nearest",
+        "Nearest",
+        "Every frame of the range, each from the nearer of the two prompts around it",
+    ),
 )
+
+MAX_STEP_PX = 9999
 
 
 class TrackingPanel(QWidget):
@@ -60,6 +68,25 @@ class TrackingPanel(QWidget):
         self.again = QCheckBox("Redo all")
         self.again.setToolTip("Compute frames again that are up to date")
         self.only_current.setToolTip("Leave all other objects as they are")
+        self.again.toggled.connect(self.refresh)
+        self.skip = QCheckBox("Skip what would not change")
+        self.skip.setChecked(True)
+        self.skip.setToolTip(
+            "After a correction: an object whose masks have come out as before on 15"
+            " frames in a row\nkeeps the masks it has from there on, up to its next"
+            " prompt. Saves time."
+        )
+        self.step = QSpinBox()
+        self.step.setRange(0, MAX_STEP_PX)
+        self.step.setSpecialValueText("any")
+        self.step.setSuffix(" px")
+        self.step.setKeyboardTracking(False)
+        self.step.setToolTip(
+            "How far an object may move from one frame to the next, in pixels of the"
+            " image.\nA mask that jumps further is refused and the frame is left empty."
+            " 0 lets anything pass."
+        )
+        self.step.valueChanged.connect(self._take_step)
         self.follow = QCheckBox("Follow")
         self.follow.setToolTip("Show each frame as it is computed")
         self.go = button("Track", self.toggled.emit, "Track (G)", name="main")
@@ -83,6 +110,8 @@ class TrackingPanel(QWidget):
             )
         )
         layout.addLayout(row(self.only_current, self.follow, self.again, stretch=(0,)))
+        layout.addWidget(self.skip)
+        layout.addLayout(row(QLabel("Largest step"), self.step, stretch=(1,)))
         layout.addWidget(self.go)
         layout.addWidget(self.bar)
         layout.addWidget(self.words)
@@ -102,6 +131,8 @@ class TrackingPanel(QWidget):
             for box, value in ((self.first, 0), (self.last, n - 1)):
                 box.setRange(0, n - 1)
                 box.setValue(value)
+            with QSignalBlocker(self.step):
+                self.step.setValue(round(controller.session.guards.max_step_px or 0))
         self.refresh()
 
     def show_progress(self, progress: Progress) -> None:
@@ -124,8 +155,9 @@ class TrackingPanel(QWidget):
         self.go.setText("Stop" if running else "Track")
         self.go.setEnabled(running or ready)
         self.bar.setVisible(busy)
-        for widget in (self.first, self.last, self.whole, self.again):
+        for widget in (self.first, self.last, self.whole, self.again, self.step):
             widget.setEnabled(c is not None and not running)
+        self.skip.setEnabled(not running and not self.again.isChecked())
         self.only_current.setEnabled(ready and not running)
         if c is not None and running:
             self.show_progress(c.schedule.progress)
@@ -142,6 +174,11 @@ class TrackingPanel(QWidget):
     def _choose(self, direction: Direction) -> None:
         self.direction = direction
 
+    def _take_step(self, step: int) -> None:
+        if self.controller is not None:
+            session = self.controller.session
+            session.guards = replace(session.guards, max_step_px=step or None)
+
     def _take_all(self) -> None:
         self.first.setValue(self.first.minimum())
         self.last.setValue(self.last.maximum())
@@ -151,6 +188,11 @@ def _advice(controller: Controller | None) -> str:
     """Return what to do next."""
     if controller is None or not controller.session.tracks:
         return "Click on an object first; then one press of Track follows it."
+    if controller.guessed:
+        return (
+            "The outlines on this frame are a guess and are not saved. Press Track to"
+            " follow the objects."
+        )
     states = {row.state for row in controller.rows()}
     if states & {"changed", "prompted"}:
         return "Press Track to follow the objects through the movie."

@@ -54,6 +54,8 @@ class QtRunner:
     `warn` is called on the window's thread with what the model warned of.
     """
 
+    has_spare_time = True
+
     def __init__(self, warn: Callable[[str], None] | None = None) -> None:
         self._warn = warn
         self._worker: Any = None
