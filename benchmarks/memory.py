@@ -37,6 +37,9 @@ MIB = 1 << 20
 FEATURE_BUDGET = 64 * MIB
 """What ours may keep of frame features, whatever the length of the movie."""
 
+MEMORY_BUDGET = 16 * MIB
+"""What ours may keep of compact memories in main memory; the rest is on disk."""
+
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(MIB)}
 """Makes glibc give back at once what is freed. With its own ways two runs of the same
 differ by a fifth; so by a fiftieth, but they take half as long again."""
@@ -105,6 +108,7 @@ def _track_ours(model_name: str, n_frames: int, device: str, folder: Path) -> in
         loaded.movie,
         loaded.mapping,
         feature_budget_bytes=FEATURE_BUDGET,
+        memory_budget_bytes=MEMORY_BUDGET,
     )
     subject = Ours(segmenter, _store(discs, folder))
     for number in range(N_OBJECTS):
@@ -121,7 +125,7 @@ def _track_upstream(model_name: str, n_frames: int, device: str, folder: Path) -
     mapping = IntensityMapping.of_movie(movie)
     net = model.upstream(PREDICTOR, device)
     start = _start(device)
-    subject = Theirs(net, movie, mapping)
+    subject = Theirs(net, movie, mapping, preload=True)
     for number in range(N_OBJECTS):
         subject.mask(number + 1, 0, discs.mask(number, 0))
     store = _store(discs, folder)

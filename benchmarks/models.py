@@ -43,7 +43,7 @@ _UPSTREAM_SETTINGS = {
 # As many as a run on 2 CPU cores has time for; from 11 on the steady state is seen.
 _CPU_FRAMES = {
     320: {1: 40, 4: 30, 16: 24, 64: 12},
-    512: {1: 14, 4: 12, 16: 12, 64: 4},
+    512: {1: 14, 4: 11, 16: 11, 64: 4},
     1024: {1: 11, 4: 5, 16: 4, 64: 3},
 }
 _GPU_FRAMES = 24

@@ -78,25 +78,57 @@ class Ours:
             pass
 
 
+class _Frames:
+    """Frames of a movie as a model's input, made when they are asked for."""
+
+    def __init__(
+        self, movie: Movie, mapping: IntensityMapping, size: int, device: torch.device
+    ) -> None:
+        self._movie = movie
+        self._mapping = mapping
+        self._size = size
+        self.device = device
+
+    def __len__(self) -> int:
+        return self._movie.n_frames
+
+    def __getitem__(self, frame: int) -> torch.Tensor:
+        image = to_input(self._movie.plane(frame), self._mapping, self._size)
+        return image.to(self.device)
+
+
 class Theirs(Upstream):
-    """`SAM2VideoPredictor`, with all frames loaded as its `init_state` does.
+    """`SAM2VideoPredictor` on a movie of ours.
 
     Parameters
     ----------
     net : SAM2VideoPredictor
     movie : Movie
     mapping : IntensityMapping
+    preload : bool
+        Whether all frames are loaded before, as its `init_state` does. If not, the
+        time that this takes is where ours has it too: in each frame.
     """
 
-    def __init__(self, net: Any, movie: Movie, mapping: IntensityMapping) -> None:
+    def __init__(
+        self,
+        net: Any,
+        movie: Movie,
+        mapping: IntensityMapping,
+        *,
+        preload: bool = False,
+    ) -> None:
         # Not super's: it builds a net of its own each time, on the CPU.
         self.net = net
         # Upstream calls this method and forgot to write it (sam2 issue 571).
         net._clear_obj_non_cond_mem_around_input = self._clear_around
         size = net.image_size
-        images = torch.empty(movie.n_frames, 3, size, size, device=net.device)
-        for t in range(movie.n_frames):
-            images[t] = to_input(movie.plane(t), mapping, size)
+        images: Any = _Frames(movie, mapping, size, net.device)
+        if preload:
+            loaded = torch.empty(len(images), 3, size, size, device=net.device)
+            for t in range(len(images)):
+                loaded[t] = images[t]
+            images = loaded
         self.state = self._state(images, movie.plane_shape)
 
     def _state(

@@ -31,7 +31,8 @@ def test_attention_to_memories_and_pointers(cross, block, monkeypatch):
     query, keys = torch.randn(2, 64, 64), torch.randn(2, 3 * 64 + 8, 32)
     values = torch.randn_like(keys)
     expected = cross(query, keys, values, num_k_exclude_rope=8)
-    found = attention._attend(cross, query, keys, values, num_k_exclude_rope=8)
+    quick = attention.QuickAttention(cross)
+    found = quick(query, keys, values, num_k_exclude_rope=8)
     torch.testing.assert_close(found, expected)
 
 
@@ -40,8 +41,8 @@ def test_attention_to_the_image_itself_at_another_size(cross):
     own = RoPEAttention(embedding_dim=64, num_heads=1, feat_sizes=(8, 8)).eval()
     image = torch.randn(2, 100, 64)
     expected = own(image, image, image)
-    own.freqs_cis = own.compute_cis(end_x=8, end_y=8)
-    torch.testing.assert_close(attention._attend(own, image, image, image), expected)
+    quick = attention.QuickAttention(own)
+    torch.testing.assert_close(quick(image, image, image), expected)
 
 
 @torch.inference_mode()

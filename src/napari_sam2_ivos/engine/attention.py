@@ -11,11 +11,9 @@ at 512 px on two cores.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 BLOCK_ELEMENTS = 1 << 23
 """Attention weights computed at once: 8 M, 16 MB in bfloat16."""
@@ -34,62 +32,81 @@ def use_quick_attention(net: Any) -> None:
     for layer in net.memory_attention.layers:
         for attention in (layer.self_attn, layer.cross_attn_image):
             if attention.num_heads == 1:
-                attention.forward = partial(_attend, attention)
+                attention.forward = QuickAttention(attention)
 
 
-def _attend(
-    attention: Any,
-    q: torch.Tensor,
-    k: torch.Tensor,
-    v: torch.Tensor,
-    num_k_exclude_rope: int = 0,
-) -> torch.Tensor:
-    """Return what ``RoPEAttention.forward`` returns.
+class QuickAttention:
+    """What ``RoPEAttention.forward`` computes, with one head.
 
     Parameters
     ----------
     attention : sam2.modeling.sam.transformer.RoPEAttention
-        With one head.
-    q : Tensor, (N, H * W, C)
-    k, v : Tensor, (N, K, C_memory)
-    num_k_exclude_rope : int
-        Keys at the end that have no place in the image: object pointers.
+        With its final weights.
     """
-    channels = attention.internal_dim
-    # Pairs that are turned together stand side by side upstream; as two halves
-    # they are turned without a copy of every other channel.
-    halves = torch.arange(channels, device=q.device).view(-1, 2).T.flatten()
-    query = _project(q, attention.q_proj, halves)
-    keys = _project(k, attention.k_proj, halves)
-    cos, sin = _turns(attention, q.shape[1], query.dtype)
-    query = _turn(query, cos, sin) * channels**-0.5
-    n_turned = keys.shape[1] - num_k_exclude_rope
-    per_frame = keys[:, :n_turned].reshape(len(keys), -1, q.shape[1], channels)
-    keys[:, :n_turned] = _turn(per_frame, cos, sin).flatten(1, 2)
-    project_last = v.shape[-1] < channels
-    values = v.to(query.dtype) if project_last else attention.v_proj(v)
-    out = _average(query, keys, values)
-    return torch.as_tensor(
-        attention.out_proj(attention.v_proj(out) if project_last else out)
-    )
+
+    def __init__(self, attention: Any) -> None:
+        self._attention = attention
+        self._channels = int(attention.internal_dim)
+        # Pairs that are turned together stand side by side upstream; as two halves
+        # they are turned without a copy of every other channel.
+        halves = torch.arange(self._channels).view(-1, 2).T.flatten()
+        self._project_query = _reordered(attention.q_proj, halves)
+        self._project_keys = _reordered(attention.k_proj, halves)
+        self._turns: dict[tuple[int, torch.dtype], tuple[torch.Tensor, ...]] = {}
+
+    def __call__(
+        self,
+        q: torch.Tensor,
+        k: torch.Tensor,
+        v: torch.Tensor,
+        num_k_exclude_rope: int = 0,
+    ) -> torch.Tensor:
+        """Attend.
+
+        Parameters
+        ----------
+        q : Tensor, (N, H * W, C)
+        k, v : Tensor, (N, K, C_memory)
+        num_k_exclude_rope : int
+            Keys at the end that have no place in the image: object pointers.
+
+        Returns
+        -------
+        Tensor, (N, H * W, C)
+        """
+        query, keys = self._project_query(q), self._project_keys(k)
+        cos, sin = self._turns_of(q.shape[1], query.dtype)
+        query = _turn(query, cos, sin) * self._channels**-0.5
+        n_turned = keys.shape[1] - num_k_exclude_rope
+        per_frame = keys[:, :n_turned].reshape(len(keys), -1, *query.shape[1:])
+        keys[:, :n_turned] = _turn(per_frame, cos, sin).flatten(1, 2)
+        project, finish = self._attention.v_proj, self._attention.out_proj
+        if v.shape[-1] < self._channels:
+            out = project(_average(query, keys, v.to(query.dtype)))
+        else:
+            out = _average(query, keys, project(v))
+        return torch.as_tensor(finish(out))
+
+    def _turns_of(self, n_tokens: int, dtype: torch.dtype) -> tuple[torch.Tensor, ...]:
+        """Return cosine and signed sine of each token's rotation, (H * W, C)."""
+        found = self._turns.get((n_tokens, dtype))
+        if found is None:
+            side = round(n_tokens**0.5)
+            turns = self._attention.compute_cis(end_x=side, end_y=side)
+            cos, sin = turns.real, turns.imag
+            found = torch.cat([cos, cos], -1), torch.cat([-sin, sin], -1)
+            found = tuple(part.to(dtype) for part in found)
+            self._turns[n_tokens, dtype] = found
+        return found
 
 
-def _project(
-    tokens: torch.Tensor, linear: torch.nn.Linear, order: torch.Tensor
-) -> torch.Tensor:
-    return F.linear(tokens, linear.weight[order], linear.bias[order])
-
-
-def _turns(
-    attention: Any, n_tokens: int, dtype: torch.dtype
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return cosine and signed sine of each token's rotation, (H * W, C)."""
-    if attention.freqs_cis.shape[0] != n_tokens:
-        side = round(n_tokens**0.5)
-        attention.freqs_cis = attention.compute_cis(end_x=side, end_y=side)
-    turns = attention.freqs_cis
-    cos, sin = turns.real, turns.imag
-    return torch.cat([cos, cos], -1).to(dtype), torch.cat([-sin, sin], -1).to(dtype)
+def _reordered(linear: torch.nn.Linear, order: torch.Tensor) -> torch.nn.Linear:
+    """Return a layer whose output channels are those of `linear` in another order."""
+    made = torch.nn.Linear(linear.in_features, linear.out_features)
+    with torch.no_grad():
+        made.weight.copy_(linear.weight[order])
+        made.bias.copy_(linear.bias[order])
+    return made
 
 
 def _turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:

@@ -183,8 +183,7 @@ class Forward:
                 "obj_ptr": torch.from_numpy(pointers).to(self._net.device)
             }
             if keys[0].is_anchor or abs(keys[0].frame - frame) < self._net.num_maskmem:
-                features = torch.cat([self._memory_features(key) for key in keys])
-                out["maskmem_features"] = features.float()
+                out["maskmem_features"] = self._memory_features(keys).float()
                 assert self._memory_position is not None
                 position = self._memory_position.expand(len(keys), -1, -1, -1)
                 out["maskmem_pos_enc"] = [position]
@@ -206,21 +205,24 @@ class Forward:
         assert memory is not None, "contexts name only what the bank holds"
         return memory
 
-    def _memory_features(self, key: Key) -> torch.Tensor:
-        """Return the memory features of a key, made (again) if they are not there.
+    def _memory_features(self, keys: tuple[Key, ...]) -> torch.Tensor:
+        """Return memory features of objects on one frame, ``(N, C, H, W)``.
 
-        From the low-resolution mask, as upstream does for prompted frames.
+        Made (again) if they are not there, from the low-resolution masks, as
+        upstream does for prompted frames.
         """
-        features = self._bank.features(key)
-        if features is None:
-            memory, device = self._known(key), self._net.device
-            nothing = torch.empty(0, device=device)
-            low_res = torch.from_numpy(memory.low_res).to(device)[None, None]
-            score = torch.full((1, 1), memory.object_score, device=device)
-            raw = Raw(low_res, nothing, score, nothing)
-            features = self.encode(key.frame, raw, from_prompts=key.is_anchor)
-            self._bank.put_features(key, features)
-        return features
+        lacking = [key for key in keys if self._bank.features(key) is None]
+        if lacking:
+            memories, device = [self._known(key) for key in lacking], self._net.device
+            low_res = torch.from_numpy(np.stack([m.low_res for m in memories]))
+            scores = torch.tensor([[m.object_score] for m in memories], device=device)
+            unused = torch.empty(0, device=device)
+            raw = Raw(low_res[:, None].to(device), unused, scores, unused)
+            made = self.encode(keys[0].frame, raw, from_prompts=keys[0].is_anchor)
+            for i, key in enumerate(lacking):
+                self._bank.put_features(key, made[i : i + 1].clone())
+        found = [self._bank.features(key) for key in keys]
+        return torch.cat([features for features in found if features is not None])
 
 
 def compressible(logits: torch.Tensor) -> torch.Tensor:
