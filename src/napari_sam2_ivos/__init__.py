@@ -10,8 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_sam2_ivos.api import load_segmenter, open_movie, open_session
+    from napari_sam2_ivos.api import (
+        ModelSettings,
+        load_segmenter,
+        open_movie,
+        open_session,
+    )
     from napari_sam2_ivos.core.errors import IvosError
+    from napari_sam2_ivos.core.guards import Guards
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.results import FrameResult, ObjectMask
     from napari_sam2_ivos.core.session import Session
@@ -20,7 +26,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "FrameResult",
+    "Guards",
     "IvosError",
+    "ModelSettings",
     "Movie",
     "ObjectMask",
     "Session",
@@ -32,7 +40,9 @@ __all__ = [
 
 _HOMES = {
     "FrameResult": "core.results",
+    "Guards": "core.guards",
     "IvosError": "core.errors",
+    "ModelSettings": "api",
     "Movie": "core.movie",
     "ObjectMask": "core.results",
     "Session": "core.session",

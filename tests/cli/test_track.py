@@ -112,6 +112,7 @@ def test_model_options_are_passed_on(run_cli, fake_model, movie_file, clicks, tm
         *("track", movie_file, "--prompts", clicks, "--out", tmp_path / "o.npy"),
         *("--checkpoint", "w.pt", "--config", "c.yaml", "--device", "cpu"),
         *("--contrast", "100", "4000"),
+        *("--input-size", "448", "--keep-features"),
     )
     assert fake_model[0].asked_for == {
         "model": "auto",
@@ -119,6 +120,8 @@ def test_model_options_are_passed_on(run_cli, fake_model, movie_file, clicks, tm
         "config": "c.yaml",
         "device": "cpu",
         "contrast": (100.0, 4000.0),
+        "input_size": 448,
+        "keep_features": True,
     }
 
 

@@ -284,6 +284,8 @@ def test_clicks_on_one_frame_share_pixels_by_logit_not_by_order():
     """A sure mask is not spotted by specks of an unsure one that came first."""
 
     class Unsure(FakeSegmenter):
+        known = ()
+
         def run(self, plan, should_stop=None):
             for result in super().run(plan, should_stop):
                 masks = []
@@ -295,7 +297,8 @@ def test_clicks_on_one_frame_share_pixels_by_logit_not_by_order():
                         window[41:43, 12:14] = 1.0  # a speck on the other cell
                     window[window > 0] = sure
                     masks.append(replace(m, top=0, left=0, logits=window))
-                yield FrameResult(result.frame, tuple(masks))
+                yield FrameResult(result.frame, tuple(masks), self.known)
+                self.known = tuple(masks)
 
     movie = blob_movie()
     session = Session(movie, Unsure(movie), np.zeros(movie.shape, np.uint16))

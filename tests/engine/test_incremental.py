@@ -105,6 +105,21 @@ def test_what_was_recomputed_and_comes_out_the_same_is_not_tracked_to_the_end(
     assert {frame for frame, _ in computed} >= set(range(5, 21))
 
 
+def test_a_click_after_another_model_was_chosen_need_not_wait_for_the_movie(
+    model, movie, computed
+):
+    session = session_on(model, movie)
+    begin(session, 1)
+    list(session.propagate("forward"))
+    session.segmenter.close()  # nothing is known any more
+    session.add_points(1, 35, [(20, 20)], positive=False)
+    assert session.prompts(1, 35).refines
+    computed.clear()
+    session.preview(35)
+    # The anchor, 6 frames to warm up (this model attends to 3), the frame, the click.
+    assert [frame for frame, _ in computed] == [0, *range(29, 36), 35]
+
+
 def test_the_stretch_on_screen_comes_first(model, movie):
     session = session_on(model, movie)
     begin(session, 1)

@@ -82,11 +82,9 @@ def plan_frame(
 ) -> Plan:
     """Plan what can be shown on one frame at once.
 
-    That is the objects that are prompted there, as soon as one of them is not
-    up to date: all of them, so that they share their pixels by logit and not
-    by who came first (an engine that knows an answer does not compute it
-    again). And it is objects whose prompts there were taken back: they are
-    tracked onto the frame from the neighbour they came from.
+    That is the objects whose prompts there are not answered yet. And it is
+    objects whose prompts there were taken back: they are tracked onto the frame
+    from the neighbour they came from.
 
     Parameters
     ----------
@@ -101,10 +99,8 @@ def plan_frame(
         for track in tracks
         if (edited is None or track.track_id in edited) and not track.is_fresh(frame)
     ]
-    steps = []
-    if any(frame in track.prompts for track in old):
-        ids = tuple(track.track_id for track in tracks if frame in track.prompts)
-        steps.append(Step(frame, ids))
+    prompted = tuple(track.track_id for track in old if frame in track.prompts)
+    steps = [Step(frame, prompted)] if prompted else []
     for track in old:
         if frame in track.prompts or not track.state[frame] & STALE:
             continue
@@ -218,10 +214,16 @@ def _cells(track: Track, direction: Direction, frames: range) -> np.ndarray:
 
 
 def _between_same_anchors(track: Track, frame: int) -> np.ndarray:
-    """Return which frames lie between the same two anchors as `frame`, (T,) bool."""
+    """Return which frames lie between the same two anchors as `frame`, (T,) bool.
+
+    None if a correction still has to be answered.
+    """
     before, after = track.anchor_before(frame), track.anchor_after(frame + 1)
     between = np.zeros(len(track.state), bool)
     between[before:after] = True
+    if any(p.refines and not track.is_fresh(at) for at, p in track.prompts.items()):
+        # A correction starts from what is tracked there: all in order of time.
+        between[:] = False
     return between
 
 

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     Prompts = Mapping[int, FramePrompts]
 
 
+WARM_UP = 2
+"""How far back an object is tracked again of which nothing is known any more, in
+lengths of its memory."""
+
+
 @dataclass(frozen=True)
 class Context:
     """The memories that one object attends to on one frame.
@@ -84,8 +89,10 @@ def missing(
 ) -> list[int]:
     """Return frames to track before `frame` can be, so that it lacks no memory.
 
-    Nearest first. Normally there are none; there are after a run that was
-    cancelled, or if another direction was asked for in between.
+    Nearest first. Normally there are none; there are after another direction was
+    asked for, or another model, of which nothing is known yet. Then no more than
+    `WARM_UP` times as many as are attended to are tracked, from the anchors alone:
+    a click may not wait for a thousand frames.
 
     Parameters
     ----------
@@ -108,6 +115,8 @@ def missing(
         else:
             n_known = 0
             found.append(past)
+            if len(found) == WARM_UP * reach:
+                break
     return found
 
 

@@ -18,8 +18,19 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+FEATURES_DIR_VARIABLE = "NAPARI_SAM2_IVOS_FEATURES"
+"""Environment variable naming a folder for them, such as one on a scratch disk."""
+
 KEPT_WHEN_FULL = 0.9
 """Share of the budget that is left when old files have made room."""
+
+
+def features_folder() -> Path:
+    """Return the folder that `FEATURES_DIR_VARIABLE` names, or the user's own."""
+    named = os.environ.get(FEATURES_DIR_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    return user_cache_path("napari-sam2-ivos", appauthor=False) / "features"
 
 
 class FeatureFiles:
@@ -33,8 +44,8 @@ class FeatureFiles:
     ----------
     net : sam2.modeling.sam2_base.SAM2Base
     folder : path, optional
-        Made when the first file is; others may use it at the same time. In the
-        user's cache folder by default.
+        Made when the first file is; others may use it at the same time.
+        `features_folder` by default.
     budget_bytes : int
         What the files of all movies and models may take together.
     """
@@ -42,8 +53,7 @@ class FeatureFiles:
     def __init__(
         self, net: Any, folder: Path | None = None, budget_bytes: int = 4 << 30
     ) -> None:
-        own = user_cache_path("napari-sam2-ivos", appauthor=False) / "features"
-        self._folder = folder or own
+        self._folder = folder or features_folder()
         self._net = net
         self._budget = budget_bytes
         self._encoder: bytes | None = None

@@ -26,12 +26,15 @@ class ModelChoice:
         Files of another model.
     device : str or None
         None for the fastest there is.
+    input_size : int or None
+        Side of what the model sees, pixels; None for what it was trained with.
     """
 
     model: str = AUTOMATIC
     checkpoint: str | None = None
     config: str | None = None
     device: str | None = None
+    input_size: int | None = None
 
 
 def segmenter_factory(
@@ -49,6 +52,9 @@ def segmenter_factory(
             config=choice.config,
             device=choice.device,
             contrast=contrast,
+            input_size=choice.input_size,
+            # A movie is opened in the window again and again.
+            keep_features=True,
         )
 
     return load

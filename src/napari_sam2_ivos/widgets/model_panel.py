@@ -33,6 +33,11 @@ DEVICES = (
     ("Apple graphics (MPS)", "mps"),
     ("Processor (CPU)", "cpu"),
 )
+INPUT_SIZES = (
+    ("As it was trained", None),
+    ("896 pixels (published models: faster)", 896),
+    ("448 pixels (published models: much faster)", 448),
+)
 
 
 class ModelPanel(QWidget):
@@ -45,9 +50,16 @@ class ModelPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.model, self.device = QComboBox(), QComboBox()
+        self.input_size = QComboBox()
         for title, name in DEVICES:
             self.device.addItem(title, name)
-        for combo in (self.model, self.device):
+        for title, size in INPUT_SIZES:
+            self.input_size.addItem(title, size)
+        self.input_size.setToolTip(
+            "Every frame is resized to a square of this side for the model. Small cells"
+            " in large images need all of it; large ones do not."
+        )
+        for combo in (self.model, self.device, self.input_size):
             combo.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
@@ -69,6 +81,7 @@ class ModelPanel(QWidget):
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow("Model", self.model)
         form.addRow("Runs on", self.device)
+        form.addRow("Detail", self.input_size)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -85,19 +98,21 @@ class ModelPanel(QWidget):
         self._fill()
         self.model.currentIndexChanged.connect(self._on_changed)
         self.device.currentIndexChanged.connect(self._on_changed)
+        self.input_size.currentIndexChanged.connect(self._on_changed)
         self._show()
 
     @property
     def choice(self) -> ModelChoice:
         """What is chosen."""
-        device = self.device.currentData()
+        device, size = self.device.currentData(), self.input_size.currentData()
         if self.model.currentData() == OWN:
             return ModelChoice(
                 checkpoint=self.checkpoint.text().strip() or None,
                 config=self.config.text().strip() or None,
                 device=device,
+                input_size=size,
             )
-        return ModelChoice(model=self.model.currentData(), device=device)
+        return ModelChoice(self.model.currentData(), device=device, input_size=size)
 
     @property
     def summary(self) -> str:
