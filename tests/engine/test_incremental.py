@@ -98,6 +98,7 @@ def test_what_was_recomputed_and_comes_out_the_same_is_not_tracked_to_the_end(
     done = [r.frame for r in session.propagate("forward", skip_unchanged=True)]
     assert done == list(range(N_FRAMES)), "every frame is up to date afterwards"
     assert [frame for frame, _ in computed] == list(range(1, 16)), "15 were equal"
+    assert session.segmenter._features._current[0] == 15, "nor is more encoded"
     np.testing.assert_array_equal(session.labels, before)
     session.set_prompts(1, 5, square(40, 5))
     computed.clear()

@@ -173,11 +173,12 @@ class Sam2Segmenter:
         # What the plan says of an object that was edited since is of no use.
         current = [i for i in step.track_ids if plan.versions[i] >= self._edited[i]]
         there = tuple(i for i in current if not _is_gone(plan, step, i))
-        step = replace(step, track_ids=there)
-        self._features.get(step.frame)
         for next_step in coming:
             self._features.expect(next_step.frame)
         with autocast(self.model.device):
+            if not step.track_ids:
+                self._features.get(step.frame)
+            step = replace(step, track_ids=there)
             if step.is_glance:
                 found = self._tracker.glance(plan, step, stop)
                 return self._result(step, found, current)
