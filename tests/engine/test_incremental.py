@@ -184,6 +184,10 @@ def test_a_look_at_a_frame_that_nothing_was_tracked_onto(model, movie, computed)
     assert not session.labels[33].any(), "it is nobody's result"
     list(session.propagate("forward"))
     assert session.glance(33) == [], "now it is tracked"
+    late = session_on(model, movie)
+    begin(late, 3, frame=30)
+    (result,) = late.glance(4)
+    assert result.objects[0].pixels.any(), "before the first prompt too"
 
 
 def test_encoding_ahead_makes_the_click_cheap(model, movie, monkeypatch):

@@ -21,7 +21,7 @@ from napari_sam2_ivos.engine.memory import Key, Memory
 from napari_sam2_ivos.engine.prompting import mask_input, point_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from napari_sam2_ivos.core.planning import Plan, Step
     from napari_sam2_ivos.engine.features import FeatureCache
@@ -127,8 +127,10 @@ class Tracker:
             groups[context.frames].append((track_id, context))
         found: dict[int, Memory] = {}
         for group in groups.values():
-            for ids, raw in self._in_batches(group, step.frame, stop, reverse=False):
-                memories = self._forward.memories(raw, reverse=False)
+            # SAM 2 takes object pointers from one side: that of the first anchor.
+            reverse = group[0][1].anchors[0].frame > step.frame
+            for ids, raw in self._in_batches(group, step.frame, stop, reverse=reverse):
+                memories = self._forward.memories(raw, reverse=reverse)
                 found.update(zip(ids, memories, strict=True))
         return found
 
@@ -274,7 +276,7 @@ class Tracker:
         stop: Callable[[], bool],
         *,
         reverse: bool,
-    ) -> Any:
+    ) -> Iterator[tuple[list[int], Raw]]:
         """Yield track IDs and what the model made of them, batch by batch.
 
         A batch that does not fit into the memory of the card is tried again in
