@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from napari_sam2_ivos.api import load_segmenter
+from napari_sam2_ivos.core.guards import Guards
 from napari_sam2_ivos.core.movie import Movie
 from napari_sam2_ivos.core.session import Session
+from napari_sam2_ivos.engine.segmenter import Sam2Segmenter
 from tests.engine.upstream import Upstream, random_tiny
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -141,6 +143,34 @@ def test_two_objects_prompted_on_different_frames(both):
     ours = run(session)
     assert sorted(ours) == [(1, t) for t in range(5)] + [(2, t) for t in range(2, 5)]
     assert_same(ours, theirs)
+
+
+def test_two_objects_in_one_batch_without_a_cache_cancelled_and_resumed(both, movie):
+    upstream, session = both
+    segmenter = Sam2Segmenter(
+        session.segmenter.model,
+        movie,
+        session.segmenter.mapping,
+        feature_budget_bytes=1,
+        memory_budget_bytes=1,
+    )
+    session = Session(movie, segmenter, np.zeros(movie.shape, np.uint16))
+    session.guards = Guards(spread=False)
+    for track_id, point in ((1, (40, 50)), (2, (80, 110))):
+        upstream.points(track_id, 0, [point], [True])
+        session.add_points(track_id, 0, [point])
+    ours = {}
+    for stop in (3, 5):
+        for n, result in enumerate(session.propagate(frames=(0, stop))):
+            for mask in result:
+                plane = np.zeros(SHAPE, bool)
+                plane[mask.window] = mask.pixels
+                ours[mask.track_id, result.frame] = plane
+            if stop == 3 and n == 1:
+                break  # on frame 1, and what it had of it is dropped
+        segmenter._bank._features.clear()
+    assert len(ours) == 2 * N_FRAMES
+    assert_same(ours, upstream.propagate())
 
 
 def test_correction_in_the_middle(both):
