@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 
 N_OBJECTS = 16
 MIB = 1 << 20
-FEATURE_BUDGET = 64 * MIB
-"""What ours may keep of frame features, whatever the length of the movie."""
+FEATURE_BUDGET = 16 * MIB
+"""What ours may keep of frame features, whatever the length of the movie: so little
+that it is all used before the shorter movie ends."""
 
-MEMORY_BUDGET = 16 * MIB
+MEMORY_BUDGET = 2 * MIB
 """What ours may keep of compact memories in main memory; the rest is on disk."""
 
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(MIB)}
