@@ -53,8 +53,7 @@ def nearest_anchors(
 
     Those before `frame`, after it if `reverse`, or on both sides if None.
     """
-    sides = {None: own, False: [a for a in own if a < frame]}
-    side = sides[reverse] if reverse is not True else [a for a in own if a > frame]
+    side = [a for a in own if reverse is None or (a > frame if reverse else a < frame)]
     return sorted(side, key=lambda anchor: (abs(anchor - frame), anchor))[:n]
 
 

@@ -59,7 +59,7 @@ class Forward:
     plane_shape : (int, int)
         Height and width of a plane, pixels.
     n_frames : int
-        Frames of the movie.
+        Frames of the movie; SAM 2 scales pointer distances by it if it is short.
 
     Attributes
     ----------
@@ -75,11 +75,11 @@ class Forward:
         plane_shape: tuple[int, int],
         n_frames: int,
     ) -> None:
-        self._net = net
+        self.net = net
         self._features = features
         self._bank = bank
-        self._plane_shape = plane_shape
-        self._n_frames = n_frames
+        self.plane_shape = plane_shape
+        self.n_frames = n_frames
         self._memory_position: torch.Tensor | None = None
         self.batch_size = _batch_size(net)
 
@@ -107,7 +107,7 @@ class Forward:
         """
         n = len(contexts)
         features = self._features.get(frame)
-        _, outputs, _, _ = self._net._track_step(
+        _, outputs, _, _ = self.net._track_step(
             frame_idx=frame,
             is_init_cond_frame=not contexts[0].anchors,
             current_vision_feats=features.flat(n),
@@ -116,7 +116,7 @@ class Forward:
             point_inputs=points,
             mask_inputs=mask,
             output_dict=self._outputs(frame, contexts),
-            num_frames=self._n_frames,
+            num_frames=self.n_frames,
             track_in_reverse=reverse,
             prev_sam_mask_logits=prior,
         )
@@ -129,11 +129,11 @@ class Forward:
 
         From the masks as the bank keeps them, so that they can be made again.
         """
-        size = (self._net.image_size, self._net.image_size)
+        size = (self.net.image_size, self.net.image_size)
         low_res = raw.low_res.float()
         high_res = F.interpolate(low_res, size, mode="bilinear", align_corners=False)
         features = self._features.get(frame)
-        maps, positions = self._net._encode_new_memory(
+        maps, positions = self.net._encode_new_memory(
             current_vision_feats=features.flat(len(high_res)),
             feat_sizes=features.sizes,
             pred_masks_high_res=high_res,
@@ -161,7 +161,7 @@ class Forward:
         rows, columns = np.nonzero(grid > 0)
         if rows.size == 0:
             return Extent(0.0, *[np.nan] * 6)
-        height, width = np.divide(self._plane_shape, grid.shape).tolist()
+        height, width = np.divide(self.plane_shape, grid.shape).tolist()
 
         def in_pixels(row: float, column: float) -> tuple[float, float]:
             return (row + 0.5) * height - 0.5, (column + 0.5) * width - 0.5
@@ -180,9 +180,9 @@ class Forward:
         def stacked(keys: tuple[Key, ...]) -> dict[str, Any]:
             pointers = np.stack([self._known(key).pointer for key in keys])
             out: dict[str, Any] = {
-                "obj_ptr": torch.from_numpy(pointers).to(self._net.device)
+                "obj_ptr": torch.from_numpy(pointers).to(self.net.device)
             }
-            if keys[0].is_anchor or abs(keys[0].frame - frame) < self._net.num_maskmem:
+            if keys[0].is_anchor or abs(keys[0].frame - frame) < self.net.num_maskmem:
                 out["maskmem_features"] = self._memory_features(keys).float()
                 assert self._memory_position is not None
                 position = self._memory_position.expand(len(keys), -1, -1, -1)
@@ -213,7 +213,7 @@ class Forward:
         """
         lacking = [key for key in keys if self._bank.features(key) is None]
         if lacking:
-            memories, device = [self._known(key) for key in lacking], self._net.device
+            memories, device = [self._known(key) for key in lacking], self.net.device
             low_res = torch.from_numpy(np.stack([m.low_res for m in memories]))
             scores = torch.tensor([[m.object_score] for m in memories], device=device)
             unused = torch.empty(0, device=device)

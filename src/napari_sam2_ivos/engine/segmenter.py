@@ -14,6 +14,7 @@ from napari_sam2_ivos.core.errors import EngineError, IvosError
 from napari_sam2_ivos.core.prompts import is_gone
 from napari_sam2_ivos.core.results import FrameResult, ObjectMask
 from napari_sam2_ivos.engine.features import FeatureCache
+from napari_sam2_ivos.engine.forward import Forward
 from napari_sam2_ivos.engine.memory import MemoryBank
 from napari_sam2_ivos.engine.paste import paste
 from napari_sam2_ivos.engine.precision import autocast
@@ -84,14 +85,10 @@ class Sam2Segmenter:
             model.net, movie, mapping, feature_budget_bytes, files
         )
         self._bank = MemoryBank(memory_budget_bytes)
-        self._tracker = Tracker(
-            model.net,
-            self._features,
-            self._bank,
-            movie.plane_shape,
-            movie.n_frames,
-            exclusive=exclusive_memory,
+        forward = Forward(
+            model.net, self._features, self._bank, movie.plane_shape, movie.n_frames
         )
+        self._tracker = Tracker(forward, self._bank, exclusive=exclusive_memory)
         self._forgotten: deque[tuple[int, int, list[int] | None]] = deque()
         self._edited: defaultdict[int, int] = defaultdict(int)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -16,7 +16,6 @@ from napari_sam2_ivos.engine.contexts import (
     missing,
     nearest_anchors,
 )
-from napari_sam2_ivos.engine.forward import Forward, Raw
 from napari_sam2_ivos.engine.memory import Key, Memory
 from napari_sam2_ivos.engine.prompting import mask_input, point_inputs
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from napari_sam2_ivos.core.planning import Plan, Step
-    from napari_sam2_ivos.engine.features import FeatureCache
+    from napari_sam2_ivos.engine.forward import Forward, Raw
     from napari_sam2_ivos.engine.memory import MemoryBank
 
 MAX_ANCHORS_ATTENDED = 4
@@ -51,37 +50,24 @@ class Tracker:
 
     Parameters
     ----------
-    net : sam2.modeling.sam2_base.SAM2Base
-    features : FeatureCache
+    forward : Forward
     bank : MemoryBank
-    plane_shape : (int, int)
-        Height and width of a plane, pixels.
-    n_frames : int
-        Frames of the movie; SAM 2 scales pointer distances by it if it is short.
+        The one that `forward` reads.
     exclusive : bool
         Whether objects of a step may not overlap in each other's memory. An
         object then depends on the others that are tracked with it.
     """
 
-    def __init__(
-        self,
-        net: Any,
-        features: FeatureCache,
-        bank: MemoryBank,
-        plane_shape: tuple[int, int],
-        n_frames: int,
-        *,
-        exclusive: bool,
-    ) -> None:
-        self._net = net
+    def __init__(self, forward: Forward, bank: MemoryBank, *, exclusive: bool) -> None:
+        self._forward = forward
         self._bank = bank
-        self._plane_shape = plane_shape
         self._exclusive = exclusive
-        self._forward = Forward(net, features, bank, plane_shape, n_frames)
+        self._net = net = forward.net
+        self._plane_shape = forward.plane_shape
         asked = int(net.max_cond_frames_in_attn)  # -1: as many as there are
         few = asked if asked > 0 else MAX_ANCHORS_ATTENDED
         self._n_anchors = min(MAX_ANCHORS_ATTENDED, few)
-        n_pointers = min(n_frames, int(net.max_obj_ptrs_in_encoder))
+        n_pointers = min(forward.n_frames, int(net.max_obj_ptrs_in_encoder))
         self._reach = max(int(net.num_maskmem), n_pointers) - 1
 
     def step(self, plan: Plan, step: Step, stop: Callable[[], bool]) -> None:
