@@ -12,6 +12,10 @@ from napari._app_model.constants import MenuId
 from npe2 import PluginManifest
 from npe2.manifest.utils import import_python_name
 
+from napari_sam2_ivos.engine.catalogue import entries
+from napari_sam2_ivos.viewer.keys import KEYS
+from napari_sam2_ivos.viewer.settings import Settings
+
 
 @pytest.fixture(scope="module")
 def manifest():
@@ -36,6 +40,35 @@ def test_every_contribution_has_its_command(manifest):
     used += [s.command for s in manifest.contributions.sample_data]
     used += [i.command for m in manifest.contributions.menus.values() for i in m]
     assert set(used) <= ids
+
+
+def test_every_key_can_be_changed_and_begins_as_the_table_says(manifest):
+    offered = manifest.contributions.configurations["keys"].properties
+    assert [(a, p.title, p.default) for a, p in offered.items()] == [
+        (key.action, key.doc, ", ".join(key.keys)) for key in KEYS
+    ]
+
+
+def test_every_model_can_be_the_one_to_begin_with(manifest):
+    offered = manifest.contributions.configurations["model"].properties
+    assert offered["name"].enum == ["auto", *(entry.name for entry in entries())]
+
+
+def test_settings_begin_alike_with_and_without_napari(manifest):
+    offered = manifest.contributions.configurations["model"].properties
+    usual = Settings()
+    assert offered["name"].default == usual.model
+    assert offered["device"].default == "auto"
+    assert usual.device is None
+    assert offered["keep_features"].default == usual.keep_features
+
+
+def test_the_readme_lists_the_keys_as_they_are(request):
+    text = (request.config.rootpath / "README.md").read_text()
+    table = text.split("## Keys")[1].split("## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")]
+    listed = [row for row in rows if not row.startswith(("| key", "| **"))]
+    assert listed == [f"| {' or '.join(key.keys)} | {key.doc} |" for key in KEYS]
 
 
 def test_the_top_level_manifest_is_the_packaged_one(request):

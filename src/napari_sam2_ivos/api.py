@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -138,6 +139,9 @@ def load_segmenter(movie: Movie, **settings: Unpack[ModelSettings]) -> Sam2Segme
         input_size=settings.get("input_size"),
         compiled=settings.get("compiled", False),
     )
+    if model.name == "bundled":
+        # It was trained on grey movies, and two colours halve its mean J.
+        mapping = replace(mapping, is_grey=True)
     return Sam2Segmenter(
         model,
         movie,

@@ -52,6 +52,16 @@ def test_every_number_type_is_mapped_to_the_same_picture(dtype):
     np.testing.assert_allclose(picture[..., 0], ramp, atol=0.02)
 
 
+@pytest.mark.parametrize("shape", [(), (7,), (4, 5), (2, 3, 4), (2, 3, 4, 5)])
+def test_values_of_any_shape_are_mapped(shape):
+    values = np.full(shape, 30.0)
+    scaled = IntensityMapping(10, 50).scaled(values)
+    assert scaled.shape == shape
+    assert scaled.dtype == np.float32
+    np.testing.assert_array_equal(scaled, 0.5)
+    assert (values == 30).all(), "the movie itself is left as it is"
+
+
 def test_truth_values_are_black_and_white():
     data = np.eye(5, dtype=bool)[None]
     picture = IntensityMapping.of_movie(Movie(data), (0, 100))(data[0])

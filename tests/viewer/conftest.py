@@ -4,6 +4,14 @@ import pytest
 from napari.components import ViewerModel
 
 from tests.viewer.bench import annotate, cells
+from tests.viewer.own_settings import own_settings
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_our_own(tmp_path):
+    """Keep what the developer has set away from the tests."""
+    with own_settings(tmp_path):
+        yield
 
 
 @pytest.fixture

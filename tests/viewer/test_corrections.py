@@ -59,7 +59,7 @@ def test_undo_takes_the_anchor_back(viewer, tracked):
     before = tracked.session.labels[3].copy()
     tracked.layers.labels.fill((3, 1, 1), 1)
     assert tracked.session.tracks[1].anchors == [0, 3]
-    tracked.layers.labels.undo()
+    tracked.editing.undo()
     assert tracked.session.tracks[1].anchors == [0]
     np.testing.assert_array_equal(tracked.session.labels[3], before)
 
@@ -69,7 +69,7 @@ def test_painting_a_new_label_makes_an_object(viewer, tracked):
     tracked.layers.labels.selected_label = 12
     tracked.layers.labels.paint((2, 5, 70), 12)
     assert 12 in tracked.session.tracks
-    tracked.track("forward")
+    tracked.track()
     assert 12 in ids(tracked.session.labels[2])
 
 

@@ -7,6 +7,7 @@ import pytest
 import tifffile
 
 from napari_sam2_ivos.io.labels import write_labels
+from napari_sam2_ivos.viewer.requests import TrackRequest
 from napari_sam2_ivos.viewer.tools import Tool
 from tests.viewer.bench import A, B, SteppedRunner, annotate, cells, ids
 
@@ -69,10 +70,10 @@ def test_it_is_gone_as_soon_as_another_frame_is_shown(viewer, glanced, runner):
 
 
 def test_tracking_takes_its_place(viewer, glanced, runner):
-    glanced.track("forward", range(2), (1,))
+    glanced.track(TrackRequest(frames=range(2), track_ids=(1,)))
     runner.finish()
     assert glanced.guessed == [1, 2], "frame 3 is not tracked yet"
-    glanced.track("forward", track_ids=(1,))
+    glanced.track(TrackRequest(track_ids=(1,)))
     runner.finish()
     assert glanced.guessed == [2]
     glanced.track()
@@ -83,7 +84,7 @@ def test_tracking_takes_its_place(viewer, glanced, runner):
 
 
 def test_an_edit_takes_off_what_was_guessed_from_older_prompts(glanced, runner):
-    glanced.delete_object(1)
+    glanced.editing.delete((1,))
     assert glanced.guessed == [2]
     glanced.layers.points.add([5, 45, 50])
     assert glanced.guessed == []
@@ -151,7 +152,7 @@ def test_tool_selection_and_undo_are_left_alone(viewer, prompted, runner):
     assert labels.mode == "paint"
     assert labels.selected_label == 2
     viewer.dims.set_point(0, 0)
-    labels.undo()
+    prompted.editing.undo()
     runner.finish()
     assert prompted.session.labels[0, 50, 70] == 0
     assert prompted.session.tracks[2].prompts[0].mask is None

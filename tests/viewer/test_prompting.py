@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from napari.components import ViewerModel
 
+from napari_sam2_ivos.viewer.styling import UNUSED
 from napari_sam2_ivos.viewer.tools import Tool
 from tests.viewer.bench import A, B, annotate, cells, ids
 
@@ -111,13 +112,48 @@ def test_outlines_are_masks(controller):
     assert controller.session.labels[3, 30, 50] == 0, "the corner of an ellipse"
 
 
-def test_a_click_beside_an_outline_is_said_not_to_count(controller):
+def test_clicks_correct_an_outline_whichever_was_first(controller):
     controller.new_object()
     square = np.array([[0, 30, 30], [0, 30, 40], [0, 40, 40], [0, 40, 30]])
     controller.layers.shapes.add_polygons(square)
     controller.layers.points.add([0, *A])
-    assert controller.session.labels[0, 15, 15] == 0
-    assert "outline" in controller.messages[-1]
+    assert controller.session.labels[0, 35, 35] == 1
+    assert controller.session.labels[0, 15, 15] == 1
+    controller.new_object()
+    controller.layers.points.add([1, 16, 15])
+    controller.layers.shapes.add_polygons(square + np.array([1, 0, 0]))
+    prompts = controller.session.prompts(2, 1)
+    assert len(prompts.points) == 1
+    assert prompts.mask is not None
+    assert not controller.messages
+
+
+def test_deleting_the_clicks_leaves_the_outline_as_it_was_drawn(controller):
+    controller.new_object()
+    square = np.array([[0, 30, 30], [0, 30, 40], [0, 40, 40], [0, 40, 30]])
+    controller.layers.shapes.add_polygons(square)
+    before = controller.session.labels[0].copy()
+    controller.layers.points.add([0, *A])
+    controller.layers.points.selected_data = {0}
+    controller.layers.points.remove_selected()
+    np.testing.assert_array_equal(controller.session.labels[0], before)
+
+
+def test_a_box_beside_an_outline_is_refused_and_grey(controller):
+    controller.new_object()
+    shapes = controller.layers.shapes
+    square = np.array([[0, 30, 30], [0, 30, 40], [0, 40, 40], [0, 40, 30]])
+    shapes.add_rectangles(square)
+    shapes.add_polygons(square)
+    prompts = controller.session.prompts(1, 0)
+    assert prompts.box is None
+    assert prompts.mask is not None
+    assert "the box beside it is not used" in controller.messages[-1]
+    assert shapes.edge_color[0].tolist() != shapes.edge_color[1].tolist()
+    np.testing.assert_allclose(shapes.edge_color[0], UNUSED, atol=0.01)
+    shapes.selected_data = {1}
+    shapes.remove_selected()
+    assert controller.session.prompts(1, 0).box is not None
 
 
 def test_a_prompt_outside_is_named_and_others_are_used(controller):
@@ -138,6 +174,20 @@ def test_track_id_zero_is_refused(controller):
     controller.layers.points.add([0, *A])
     assert "background" in controller.messages[-1]
     assert not controller.session.labels.any()
+
+
+def test_prompts_of_one_object_leave_others_alone_on_a_calibrated_image(viewer):
+    image = viewer.add_image(cells(), scale=(1, 0.65, 0.65), translate=(0, 3.3, 7.7))
+    viewer.dims.set_point(0, 0)
+    controller = annotate(viewer, image)
+    for y, x in ((15.123, 15.377), (45.21, 55.19)):
+        controller.new_object()
+        controller.layers.points.add([0, y, x])
+    controller.track()
+    controller.select(1)
+    for frame in (3, 4):
+        controller.layers.points.add([frame, 18.1, 15.2])
+    assert [row.state for row in controller.rows()] == ["changed", "tracked"]
 
 
 def test_selecting_a_prompt_selects_its_object(controller):
@@ -173,7 +223,7 @@ def test_clear_frame_and_delete_object(controller):
     controller.clear_frame()
     assert controller.session.tracks[1].anchors == [3]
     assert ids(controller.session.labels[0]) == [2]
-    controller.delete_object(1)
+    controller.editing.delete((1,))
     assert list(controller.session.tracks) == [2]
     assert controller.layers.points.features["track_id"].tolist() == [2]
     assert controller.current == 2
@@ -228,6 +278,21 @@ def test_prompts_from_elsewhere_are_shown(controller):
     controller.layers.shapes.selected_data = {0}
     controller.layers.shapes.remove_selected()
     assert 5 not in ids(controller.session.labels[1])
+
+
+def test_a_box_comes_back_with_its_layer_beside_a_click(viewer, controller):
+    controller.new_object()
+    controller.use_tool(Tool.BOX)
+    box = np.array([[0, 9, 9], [0, 9, 20], [0, 20, 20], [0, 20, 9]])
+    controller.layers.shapes.add_rectangles(box)
+    controller.layers.points.add([0, *A])
+    before = controller.session.prompts(1, 0)
+    viewer.layers.remove(controller.layers.shapes)
+    controller.use_tool(Tool.BOX)
+    assert len(controller.layers.shapes.data) == 1
+    assert len(controller.layers.points.data) == 1
+    controller.layers.points.add([0, 16, 16])
+    assert controller.session.prompts(1, 0).box == before.box
 
 
 def test_a_click_with_no_mask_to_see_is_said(controller):

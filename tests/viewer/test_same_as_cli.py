@@ -58,7 +58,7 @@ def test_clicks_and_a_box(viewer, tmp_path):
             controller.layers.shapes.add_rectangles(
                 [np.array([(0, *corner) for corner in corners])]
             )
-    controller.track("forward")
+    controller.track()
     expected = from_command_line(tmp_path, sample.movie, tmp_path / "prompts.csv")
     assert expected.any()
     np.testing.assert_array_equal(controller.session.labels, expected)
@@ -73,7 +73,7 @@ def test_masks_of_the_first_frame_of_real_cells(viewer, tmp_path):
     for track_id in np.unique(masks[masks > 0]):
         controller.session.add_mask(int(track_id), 0, masks == track_id)
     controller.show_prompts()
-    controller.track("forward")
+    controller.track()
     expected = from_command_line(tmp_path, movie, tmp_path / "masks.tif")
     np.testing.assert_array_equal(controller.session.labels, expected)
     assert set(np.unique(expected[0])) == set(np.unique(masks))

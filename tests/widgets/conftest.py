@@ -6,7 +6,16 @@ import pytest
 
 from napari_sam2_ivos.widgets.dock import IvosDock
 from tests.viewer.bench import cells
+from tests.viewer.own_settings import own_settings
 from tests.widgets.slow import SlowSegmenter
+from tests.widgets.user import User
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_our_own(tmp_path):
+    """Keep what the developer has set away from the tests."""
+    with own_settings(tmp_path):
+        yield
 
 
 @pytest.fixture
@@ -49,3 +58,27 @@ def idle(qtbot):
         qtbot.wait(150)
 
     return wait
+
+
+@pytest.fixture
+def user(window, qtbot):
+    """A person at the window."""
+    return User(window, qtbot)
+
+
+@pytest.fixture
+def click(user):
+    """Click on the canvas at (y, x) of the world."""
+    return user.click
+
+
+@pytest.fixture
+def drag(user):
+    """Drag on the canvas from one position of the world to another."""
+    return user.drag
+
+
+@pytest.fixture
+def press(user):
+    """Press a key on the canvas."""
+    return user.press

@@ -6,76 +6,11 @@ from functools import partial
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtTest import QTest
+from qtpy.QtCore import Qt
 
 from napari_sam2_ivos.widgets.dock import IvosDock
 from tests.viewer.bench import A, B, cells, ids
 from tests.widgets.slow import SlowSegmenter
-
-
-def canvas_of(window):
-    """Return the widget of the canvas."""
-    return window.window._qt_viewer.canvas.native
-
-
-def place(window, y, x):
-    """Return where a position of the world is on the canvas."""
-    canvas = window.window._qt_viewer.canvas
-    transform = canvas.view.scene.node_transform(canvas._scene_canvas.scene)
-    column, row = transform.map((x, y))[:2]
-    return QPoint(round(column), round(row))
-
-
-@pytest.fixture
-def click(window, qtbot):
-    """Click on the canvas at (y, x) of the world."""
-
-    def act(y, x):
-        canvas, at = canvas_of(window), place(window, y, x)
-        QTest.mouseMove(canvas, at)
-        qtbot.wait(30)
-        QTest.mousePress(
-            canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at
-        )
-        qtbot.wait(30)
-        QTest.mouseRelease(
-            canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at
-        )
-        qtbot.wait(60)
-
-    return act
-
-
-@pytest.fixture
-def drag(window, qtbot):
-    """Drag on the canvas from one position of the world to another."""
-
-    def act(start, end):
-        canvas = canvas_of(window)
-        left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        QTest.mouseMove(canvas, place(window, *start))
-        QTest.mousePress(canvas, left, none, place(window, *start))
-        for part in np.linspace(0, 1, 6):
-            between = np.add(np.multiply(start, 1 - part), np.multiply(end, part))
-            QTest.mouseMove(canvas, place(window, *between))
-            qtbot.wait(30)
-        QTest.mouseRelease(canvas, left, none, place(window, *end))
-        qtbot.wait(60)
-
-    return act
-
-
-@pytest.fixture
-def press(window, qtbot):
-    """Press a key on the canvas."""
-
-    def act(key):
-        canvas_of(window).setFocus()
-        QTest.keyClick(canvas_of(window), key)
-        qtbot.wait(60)
-
-    return act
 
 
 def test_two_cells_by_key_and_click_then_track(window, dock, click, press, idle):
@@ -92,7 +27,7 @@ def test_two_cells_by_key_and_click_then_track(window, dock, click, press, idle)
     assert len(dock.controller.layers.points.data) == 2
     assert dock.tracking.go.text() == "Track"
     model = dock.objects.table.rows_model
-    shown = [model.index(row, 3).data() for row in range(2)]
+    shown = [model.index(row, model.columnCount() - 1).data() for row in range(2)]
     assert shown == ["tracked", "tracked"]
 
 
@@ -437,7 +372,7 @@ def test_empty_frames_are_named_in_the_list(window, dock, idle):
     idle(dock)
     dock.controller.session.tracks[1].flag[3:5] = 1
     dock.refresh()
-    state = dock.objects.table.rows_model.index(0, 3)
+    state = dock.objects.table.rows_model.index(0, 5)
     assert state.data() == "2 empty"
     assert "not seen on 2 frames (3–4)" in state.data(Qt.ItemDataRole.ToolTipRole)
 

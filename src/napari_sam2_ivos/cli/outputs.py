@@ -25,13 +25,14 @@ class Outputs:
     ----------
     labels : Path
         ``.tif``, ``.npy`` or ``.zarr``.
-    table, overlay : Path or None
-        CSV and PNG.
+    table, overlay, boxes : Path or None
+        CSV; PNG; CSV or MOTChallenge ``.txt``.
     """
 
     labels: Path
     table: Path | None = None
     overlay: Path | None = None
+    boxes: Path | None = None
     _live: bool = False
 
     def check(self, inputs: tuple[Path, ...], *, overwrite: bool) -> None:
@@ -43,12 +44,15 @@ class Outputs:
             If a name is not one that can be written, is that of an input, or is
             taken and `overwrite` is not set.
         """
+        from napari_sam2_ivos.io import boxes
         from napari_sam2_ivos.io.atomic import checked_target
         from napari_sam2_ivos.io.labels import check_suffix
 
         suffix = check_suffix(self.labels)
+        if self.boxes is not None:
+            boxes.check_suffix(self.boxes)
         taken = {path.resolve(): "what is read" for path in inputs}
-        for path in (self.labels, self.table, self.overlay):
+        for path in (self.labels, self.table, self.overlay, self.boxes):
             if path is None:
                 continue
             target = checked_target(path)
@@ -97,6 +101,10 @@ class Outputs:
 
             path = write_overlay(self.overlay, session.movie, session.labels)
             say(f"Picture: {path}")
+        if self.boxes is not None:
+            from napari_sam2_ivos.io.boxes import write_boxes
+
+            say(f"Boxes:   {write_boxes(self.boxes, session.labels, session.tracks)}")
 
     def discard(self) -> None:
         """Take away a label store that was made for a run that computed nothing."""

@@ -118,6 +118,13 @@ def track(
     overlay: Annotated[
         Path | None, typer.Option(help="Also draw some frames into this PNG.")
     ] = None,
+    boxes: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write the bounding box of every object and frame into this CSV,"
+            " or MOTChallenge .txt."
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there already.")
     ] = False,
@@ -131,7 +138,7 @@ def track(
     from napari_sam2_ivos.io.sources import open_source
 
     check_model(model, checkpoint, config)
-    outputs = Outputs(out, table, overlay)
+    outputs = Outputs(out, table, overlay, boxes)
     outputs.check((movie, prompts), overwrite=overwrite)
     source = open_source(movie)
     held = held_axes(hold or [], source)

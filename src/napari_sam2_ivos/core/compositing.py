@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from napari_sam2_ivos.core.results import FrameResult
+    from napari_sam2_ivos.core.results import FrameResult, ObjectMask
 
 ANCHOR_LOGIT = 1000.0
 """Stands above every logit of a model: what the user prompted wins."""
@@ -33,7 +33,8 @@ def compose(
         The labels so far; not changed.
     result : FrameResult
     prompted : collection of int
-        Track IDs that the user prompted on this frame.
+        Track IDs that may not lose a pixel here to an object that was only
+        tracked: those that the user prompted on this frame, or has locked.
     """
     masks = sorted((*result.objects, *result.others), key=lambda mask: mask.track_id)
     ids = [mask.track_id for mask in masks]
@@ -57,3 +58,21 @@ def compose(
         out[window][wins] = mask.track_id
         best[window][wins] = logits[wins]
     return out
+
+
+def neighbour_of(plane: np.ndarray, mask: ObjectMask) -> int:
+    """Return an object whose pixels touch those of a mask in a label plane, or 0."""
+    rows, columns = mask.window
+    around = plane[
+        max(0, rows.start - 1) : rows.stop + 1,
+        max(0, columns.start - 1) : columns.stop + 1,
+    ]
+    own = around == mask.track_id
+    other = np.where(own, 0, around)
+    pairs = (
+        (own[1:], other[:-1]),
+        (own[:-1], other[1:]),
+        (own[:, 1:], other[:, :-1]),
+        (own[:, :-1], other[:, 1:]),
+    )
+    return max(int((a * b).max(initial=0)) for a, b in pairs)

@@ -6,6 +6,11 @@ None derives from ``RuntimeError``: superqt's generator worker swallows those
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class IvosError(Exception):
     """Base of every error this package raises on purpose."""
@@ -17,6 +22,21 @@ class MovieError(IvosError):
 
 class PromptError(IvosError):
     """A prompt does not fit the movie or the object."""
+
+
+class CollisionError(PromptError):
+    """Two objects are to become one and both have a mask on some frames.
+
+    Parameters
+    ----------
+    message : str
+    frames : sequence of int
+        Where both have one.
+    """
+
+    def __init__(self, message: str, frames: Sequence[int]) -> None:
+        super().__init__(message)
+        self.frames = tuple(frames)
 
 
 class ModelError(IvosError):

@@ -27,10 +27,13 @@ class IntensityMapping:
     ----------
     low, high : float
         Values mapped to 0 and 1; what lies outside is clipped.
+    is_grey : bool
+        Whether colours become their mean, for a model that knows grey only.
     """
 
     low: float
     high: float
+    is_grey: bool = False
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.low) and np.isfinite(self.high)):
@@ -85,14 +88,23 @@ class IntensityMapping:
         Returns
         -------
         ndarray, (Y, X, 3) float32 in 0..1
-            NaN and infinite pixels become 0; a grey plane is repeated.
+            NaN and infinite pixels become 0; grey is repeated.
         """
-        scale = 1.0 / (self.high - self.low) if self.high > self.low else 0.0
-        values = plane.astype(np.float32)
-        values = (values - np.float32(self.low)) * np.float32(scale)
-        if plane.dtype.kind == "f":
-            values = np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-        values = np.clip(values, 0.0, 1.0, out=values)
+        values = self.scaled(plane)
+        if values.ndim == 3 and self.is_grey:
+            values = values.mean(axis=-1)
         if values.ndim == 2:
             values = np.broadcast_to(values[..., None], (*values.shape, 3))
         return values
+
+    def scaled(self, values: np.ndarray) -> np.ndarray:
+        """Map values of any shape to 0..1 float32; NaN and infinite ones to 0."""
+        scale = 1.0 / (self.high - self.low) if self.high > self.low else 0.0
+        mapped = values.astype(np.float32)
+        mapped -= np.float32(self.low)
+        mapped *= np.float32(scale)
+        if values.dtype.kind == "f":
+            finite = np.isfinite(mapped)
+            if not finite.all():
+                mapped[~finite] = 0.0
+        return np.clip(mapped, 0.0, 1.0, out=mapped)

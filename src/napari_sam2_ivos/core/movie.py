@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam2_ivos.core.errors import MovieError
+from napari_sam2_ivos.core.errors import MovieError, PromptError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,6 +94,30 @@ class Movie:
     def shape(self) -> tuple[int, int, int]:
         """Shape of the label stack of this movie, ``(T, Y, X)``."""
         return (self.n_frames, *self.plane_shape)
+
+    def check_frame(self, frame: int) -> int:
+        """Return `frame` as an int, or raise `PromptError` if there is no such one."""
+        if int(frame) != frame or not 0 <= frame < self.n_frames:
+            raise PromptError(
+                f"Frame {frame} is outside '{self.name}', which has frames 0 to"
+                f" {self.n_frames - 1}."
+            )
+        return int(frame)
+
+    def check_range(self, frames: range | tuple[int, int] | None) -> range:
+        """Return a range of frames, all for None, or raise `PromptError`."""
+        if frames is None:
+            return range(self.n_frames)
+        if not isinstance(frames, range):
+            frames = range(*frames)
+        if frames.step != 1 or not 0 <= frames.start < frames.stop:
+            raise PromptError(f"Frames {frames.start}:{frames.stop} are no range.")
+        if frames.stop > self.n_frames:
+            raise PromptError(
+                f"Frames {frames.start}:{frames.stop} reach beyond '{self.name}',"
+                f" which has {self.n_frames} frames."
+            )
+        return frames
 
     def plane(self, frame: int) -> np.ndarray:
         """Read the plane of one frame.

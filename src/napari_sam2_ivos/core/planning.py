@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from napari_sam2_ivos.core.prompts import FramePrompts
     from napari_sam2_ivos.core.tracks import Track
+
+
+Frames: TypeAlias = "range | Mapping[int, range]"
+"""Frames of all objects, or of each by its track ID; one that has none has none."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,9 @@ class Plan:
         edit for a while may keep the masks it had from there on.
     guards : Guards
         Which masks are not trusted.
+    stop_when_lost : bool
+        Whether an object is left alone beyond a frame on which it was tracked and
+        left empty (`core.results.Flag`), up to its next anchor in that direction.
     """
 
     steps: tuple[Step, ...]
@@ -58,6 +65,7 @@ class Plan:
     versions: Mapping[int, int]
     skip_unchanged: bool = False
     guards: Guards = field(default_factory=Guards)
+    stop_when_lost: bool = False
 
     @classmethod
     def of(cls, steps: Iterable[Step], tracks: Iterable[Track]) -> Plan:
@@ -118,7 +126,8 @@ def plan_glance(tracks: Sequence[Track], frame: int) -> Plan:
     """
     ids = []
     for track in tracks:
-        if not track.prompts or track.state[frame] & COMPUTED:
+        was_computed = bool(track.state[frame] & COMPUTED)
+        if not track.prompts or was_computed or frame not in track.lifespan:
             continue
         nearest = min(track.prompts, key=lambda anchor: abs(anchor - frame))
         if not track.prompts[nearest].is_absence:
@@ -135,8 +144,9 @@ def plan_encoding(frames: Iterable[int]) -> Plan:
 def plan_propagation(
     tracks: Sequence[Track],
     direction: Direction,
-    frames: range,
+    frames: Frames,
     *,
+    only_stale: bool = False,
     on_screen: int | None = None,
 ) -> Plan:
     """Plan a propagation.
@@ -158,8 +168,10 @@ def plan_propagation(
     ----------
     tracks : sequence of Track
     direction : {"forward", "backward", "both", "nearest"}
-    frames : range
-        Frames to compute, ascending.
+    frames : range or mapping of int to range
+        Frames to compute, ascending. Beyond its lifespan an object has none.
+    only_stale : bool
+        Leave alone what was never computed.
     on_screen : int, optional
         Frame that the user looks at: what lies between the same two anchors
         as this frame comes first.
@@ -172,7 +184,15 @@ def plan_propagation(
     prompted = [track for track in tracks if track.prompts]
     if not prompted:
         return Plan.of((), ())
-    cells = np.array([_cells(track, direction, frames) for track in prompted])
+
+    def of(track: Track) -> range:
+        own = frames if isinstance(frames, range) else frames.get(track.track_id)
+        own, life = own or range(0), track.lifespan
+        return range(max(own.start, life.start), min(own.stop, life.stop))
+
+    cells = np.array(
+        [_cells(track, direction, of(track), only_stale) for track in prompted]
+    )
     near = np.zeros(cells.shape[::2], bool)
     if on_screen is not None:
         near[:] = [_between_same_anchors(track, on_screen) for track in prompted]
@@ -184,7 +204,9 @@ def plan_propagation(
     return Plan.of(steps, prompted)
 
 
-def _cells(track: Track, direction: Direction, frames: range) -> np.ndarray:
+def _cells(
+    track: Track, direction: Direction, frames: range, only_stale: bool
+) -> np.ndarray:
     """Return which frames of an object to compute forward and backward, (2, T)."""
     at = np.arange(len(track.state))
     anchors = np.array(track.anchors)
@@ -201,6 +223,8 @@ def _cells(track: Track, direction: Direction, frames: range) -> np.ndarray:
     reachable = np.where(backward, at <= anchors[-1], at >= anchors[0])
     fresh = track.fresh(slice(None), None if direction == "both" else backward)
     todo = reachable & ~fresh
+    if only_stale:
+        todo &= track.state & STALE != 0
     asked = todo & (at >= frames.start) & (at < frames.stop)
     cells = np.array([asked & ~backward, asked & backward])
     if (forward := np.flatnonzero(cells[0])).size:

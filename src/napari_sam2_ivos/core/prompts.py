@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 MAX_TRACK_ID = int(np.iinfo(np.uint16).max)
 """Largest track ID that fits the label stack's uint16."""
 
+N_CANDIDATES = 3
+"""How many masks SAM 2 offers for a single click."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -66,9 +69,25 @@ class Mask:
     def to_plane(self, shape: tuple[int, int]) -> np.ndarray:
         """Return the mask as a ``(Y, X)`` bool plane of `shape`."""
         plane = np.zeros(shape, bool)
-        height, width = self.pixels.shape
-        plane[self.top : self.top + height, self.left : self.left + width] = self.pixels
+        plane[self.window] = self.pixels
         return plane
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Slices of the crop in the plane, ``(rows, columns)``."""
+        height, width = self.pixels.shape
+        return (
+            slice(self.top, self.top + height),
+            slice(self.left, self.left + width),
+        )
+
+    @property
+    def centroid(self) -> tuple[float, float]:
+        """Mean ``(y, x)`` of the pixels; NaN if there are none."""
+        rows, columns = np.nonzero(self.pixels)
+        if rows.size == 0:
+            return np.nan, np.nan
+        return float(rows.mean()) + self.top, float(columns.mean()) + self.left
 
     def __eq__(self, other: object) -> bool:
         """Masks are equal when they cover the same pixels."""
@@ -85,8 +104,9 @@ class Mask:
 class FramePrompts:
     """All prompts of one object on one frame: they make the frame an anchor.
 
-    Points and a box count together. A mask is taken as the answer; points or
-    a box given later replace it, and it replaces them.
+    Points and a box count together. A mask alone is taken as the answer; points
+    given later correct it, a box given later replaces it, and a mask given later
+    replaces everything.
 
     Parameters
     ----------
@@ -97,33 +117,77 @@ class FramePrompts:
         True if the frame had already been tracked when it was first prompted:
         the prompts then correct the tracked mask instead of starting from
         nothing. Kept with the prompts so that a replay gives the same labels.
+    candidate : int
+        Which of the masks that a single click can mean is taken: 0 is the one
+        that the model trusts most.
+    accepted : Mask or None
+        What the user has accepted as the answer, whatever the prompts are: nothing
+        but a further prompt of the same object changes it.
     """
 
     points: tuple[Point, ...] = ()
     box: Box | None = None
     mask: Mask | None = None
     refines: bool = False
+    candidate: int = 0
+    accepted: Mask | None = None
 
     def __bool__(self) -> bool:
         """Whether there is any prompt."""
-        return bool(self.points) or self.box is not None or self.mask is not None
+        return self._asks or self.given is not None
+
+    @property
+    def _asks(self) -> bool:
+        return bool(self.points) or self.box is not None
+
+    @property
+    def given(self) -> Mask | None:
+        """The mask that is the answer as it is, so that nothing is computed."""
+        if self.accepted is not None:
+            return self.accepted
+        return None if self._asks else self.mask
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the user has accepted the answer."""
+        return self.accepted is not None
 
     @property
     def is_absence(self) -> bool:
         """Whether they say that the object is not there."""
-        return self.mask is not None and not self.mask.pixels.any()
+        return self.given is not None and not self.given.pixels.any()
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether they are a single click that can mean several masks."""
+        is_click = len(self.points) == 1 and self.points[0].positive
+        is_alone = self.box is None and self.basis is None and self.given is None
+        return is_click and is_alone and not self.refines
+
+    @property
+    def basis(self) -> Mask | None:
+        """The mask that a further point corrects, if it is known."""
+        return None if self.is_absence else self.accepted or self.mask
 
     def with_points(self, points: tuple[Point, ...]) -> FramePrompts:
-        """Return the prompts with `points` added and any mask dropped."""
-        return replace(self, points=self.points + points, mask=None)
+        """Return the prompts with `points` added; they correct a mask given before."""
+        return FramePrompts(self.points + points, self.box, self.basis, self.refines)
 
     def with_box(self, box: Box) -> FramePrompts:
         """Return the prompts with `box` instead of an earlier box or mask."""
-        return replace(self, box=box, mask=None)
+        return FramePrompts(self.points, box, None, self.refines)
 
     def with_mask(self, mask: Mask) -> FramePrompts:
         """Return the prompts with `mask` instead of everything else."""
         return FramePrompts(mask=mask, refines=self.refines)
+
+    def with_accepted(self, mask: Mask) -> FramePrompts:
+        """Return the prompts with `mask` as their answer for good."""
+        return replace(self, accepted=mask)
+
+    def reopened(self) -> FramePrompts:
+        """Return the prompts as they were before they were accepted."""
+        return replace(self, accepted=None)
 
 
 def is_gone(prompts: Mapping[int, FramePrompts], frame: int, *, reverse: bool) -> bool:
@@ -184,8 +248,9 @@ def check_prompts(prompts: FramePrompts, plane_shape: tuple[int, int]) -> None:
                 f"Box from (y {b.y0:g}, x {b.x0:g}) to (y {b.y1:g}, x {b.x1:g}) lies"
                 f" outside the image, which has {height} x {width} pixels."
             )
-    if prompts.mask is not None:
-        m = prompts.mask
+    for m in (prompts.mask, prompts.accepted):
+        if m is None:
+            continue
         bottom, right = m.top + m.pixels.shape[0], m.left + m.pixels.shape[1]
         if min(m.top, m.left) < 0 or bottom > height or right > width:
             raise PromptError("The mask does not fit into the image.")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam2_ivos.core.prompts import Mask
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -76,10 +78,7 @@ class ObjectMask:
     @property
     def centroid(self) -> tuple[float, float]:
         """Mean ``(y, x)`` of the pixels; NaN if there are none."""
-        rows, columns = np.nonzero(self.pixels)
-        if rows.size == 0:
-            return np.nan, np.nan
-        return float(rows.mean()) + self.top, float(columns.mean()) + self.left
+        return Mask(self.top, self.left, self.pixels).centroid
 
     @property
     def pixels(self) -> np.ndarray:

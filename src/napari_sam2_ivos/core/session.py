@@ -8,13 +8,13 @@ and the next run computes those and no others.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from psygnal import Signal
 
-from napari_sam2_ivos.core.compositing import compose
-from napari_sam2_ivos.core.errors import PromptError, StoreError
+from napari_sam2_ivos.core.annotation import Annotation
+from napari_sam2_ivos.core.compositing import compose, neighbour_of
+from napari_sam2_ivos.core.errors import PromptError
 from napari_sam2_ivos.core.guards import Guards
 from napari_sam2_ivos.core.planning import (
     Plan,
@@ -23,6 +23,7 @@ from napari_sam2_ivos.core.planning import (
     plan_propagation,
 )
 from napari_sam2_ivos.core.prompts import (
+    N_CANDIDATES,
     Box,
     FramePrompts,
     Mask,
@@ -32,7 +33,7 @@ from napari_sam2_ivos.core.prompts import (
     is_gone,
 )
 from napari_sam2_ivos.core.results import FrameResult
-from napari_sam2_ivos.core.tracks import ANCHOR, COMPUTED, REVERSE, STALE, Track
+from napari_sam2_ivos.core.tracks import ANCHOR, REVERSE, STALE, Track
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -40,16 +41,18 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from napari_sam2_ivos.core.movie import Movie
+    from napari_sam2_ivos.core.planning import Frames
     from napari_sam2_ivos.core.ports import LabelStore, Segmenter
     from napari_sam2_ivos.core.tracks import Direction
 
 
-class Session:
+class Session(Annotation):
     """Prompts in, labels out, for one movie.
 
     Edits only note what became stale; `preview` and `propagate` compute. A
     program with a GUI plans and applies on its own thread and runs the
-    segmenter on another (`plan`, `segmenter.run`, `apply`).
+    segmenter on another (`plan`, `segmenter.run`, `apply`). Edits of whole
+    objects are in `core.edits`.
 
     Parameters
     ----------
@@ -65,23 +68,9 @@ class Session:
         Which masks are not trusted, from the next plan on.
     """
 
-    labels_changed = Signal(int)
-    """Emitted with the frame whose label plane was written."""
-    tracks_changed = Signal()
-    """Emitted after an edit of prompts or objects."""
-
     def __init__(self, movie: Movie, segmenter: Segmenter, labels: LabelStore) -> None:
-        if tuple(labels.shape) != movie.shape:
-            raise StoreError(
-                f"The label stack has shape {tuple(labels.shape)}, but the movie needs"
-                f" {movie.shape}."
-            )
-        self.movie = movie
-        self.segmenter = segmenter
-        self.labels = labels
-        self.tracks: dict[int, Track] = {}
+        super().__init__(movie, segmenter, labels)
         self.guards = Guards()
-        self._n_edits = 0
 
     # ---- prompts ---------------------------------------------------------
 
@@ -118,7 +107,7 @@ class Session:
             Point(float(y), float(x), bool(sign))
             for (y, x), sign in zip(coordinates, signs, strict=True)
         )
-        now = self.prompts(track_id, frame)
+        now = self.start(track_id, frame)
         self.set_prompts(track_id, frame, now.with_points(new))
 
     def add_box(self, track_id: int, frame: int, box: npt.ArrayLike) -> None:
@@ -127,7 +116,7 @@ class Session:
         if corners.shape != (2, 2):
             raise PromptError("A box is given as [[y0, x0], [y1, x1]].")
         (y0, x0), (y1, x1) = corners.tolist()
-        new = self.prompts(track_id, frame).with_box(Box(y0, x0, y1, x1))
+        new = self.start(track_id, frame).with_box(Box(y0, x0, y1, x1))
         self.set_prompts(track_id, frame, new)
 
     def add_mask(self, track_id: int, frame: int, mask: npt.ArrayLike) -> None:
@@ -142,41 +131,58 @@ class Session:
                 f"The mask has shape {plane.shape}, but a frame of '{self.movie.name}'"
                 f" has {self.movie.plane_shape}."
             )
-        new = self.prompts(track_id, frame).with_mask(Mask.from_plane(plane))
+        new = self.start(track_id, frame).with_mask(Mask.from_plane(plane))
         self.set_prompts(track_id, frame, new)
 
     def prompts(self, track_id: int, frame: int) -> FramePrompts:
         """Return the prompts of an object on a frame, empty if there are none."""
-        frame = self._check_frame(frame)
         track = self.tracks.get(track_id)
-        found = track.prompts.get(frame) if track is not None else None
-        if found is not None:
-            return found
-        tracked = track is not None and track.is_fresh(frame)
-        if track is not None and tracked:
-            reverse = bool(track.state[frame] & REVERSE)
-            tracked = not is_gone(track.prompts, frame, reverse=reverse)
-        return FramePrompts(refines=tracked)
+        nothing = FramePrompts()
+        return nothing if track is None else track.prompts.get(frame, nothing)
+
+    def start(self, track_id: int, frame: int) -> FramePrompts:
+        """Return what the next prompt of an object on a frame is added to.
+
+        The prompts there are; else, where it was tracked, that its mask is to be
+        corrected, and the mask itself if the model does not know it.
+        """
+        frame = self.movie.check_frame(frame)
+        track = self.tracks.get(track_id)
+        if track is None or frame in track.prompts or not track.is_fresh(frame):
+            return self.prompts(track_id, frame)
+        if track.is_given(frame):
+            shown = Mask.from_plane(self.plane(frame) == track_id)
+            return FramePrompts(mask=shown if shown.pixels.size else None)
+        reverse = bool(track.state[frame] & REVERSE)
+        return FramePrompts(refines=not is_gone(track.prompts, frame, reverse=reverse))
 
     def set_prompts(self, track_id: int, frame: int, prompts: FramePrompts) -> None:
-        """Replace all prompts of an object on a frame; empty ones remove them."""
+        """Replace all prompts of an object on a frame; empty ones remove them.
+
+        An object that ended before this frame lives on to it, unless it divided.
+        """
         track_id = check_track_id(track_id)
-        frame = self._check_frame(frame)
+        frame = self.movie.check_frame(frame)
         check_prompts(prompts, self.movie.plane_shape)
+        if self.prompts(track_id, frame) == prompts:
+            return
         if not prompts:
-            if track_id in self.tracks:
-                self.remove_prompts(track_id, frame)
+            self.remove_prompts(track_id, frame)
             return
-        track = self.tracks.get(track_id)
-        if track is None:
-            track = self.tracks[track_id] = Track(track_id, self.movie.n_frames)
-        elif track.prompts.get(frame) == prompts:
-            return
-        stale = track.dependents(frame)
-        track.prompts[frame] = prompts
-        track.state[frame] |= ANCHOR | STALE
-        self._spoil(track, stale)
-        self.tracks_changed.emit()
+        known = self.tracks.get(track_id)
+        if known is not None:
+            self._check_may_prompt(self.unlocked(track_id), frame)
+        with self.action(f"Prompt object {track_id} on frame {frame}"):
+            if known is None:
+                known = self.put_track(Track(track_id, self.movie.n_frames))
+            stale = known.dependents(frame)
+            self.spoil(known, stale)
+            life = known.lifespan
+            known.lifespan = range(min(life.start, frame), max(life.stop, frame + 1))
+            known.prompts[frame] = prompts
+            if prompts.given is not None:
+                known.widen(frame, prompts.given)
+            known.state[frame] |= ANCHOR | STALE
 
     def remove_prompts(self, track_id: int, frame: int) -> None:
         """Take back all prompts of an object on a frame.
@@ -185,94 +191,133 @@ class Session:
         prompt has no mask left. Where the object was tracked onto the frame
         from a neighbour, a preview tracks it there again.
         """
-        track = self.track(track_id)
-        if track.prompts.pop(frame, None) is None:
+        track = self.unlocked(track_id)
+        if frame not in track.prompts:
             return
-        track.state[frame] &= ~np.uint8(ANCHOR)
-        self._spoil(track, np.append(track.dependents(frame), frame))
-        if track.source_of(frame) is None:
-            self._erase(track, np.array([frame]))
-        self._erase(track, track.orphans())
-        self.tracks_changed.emit()
+        with self.action(f"Clear object {track_id} on frame {frame}"):
+            self.changing(track)
+            del track.prompts[frame]
+            track.state[frame] &= ~np.uint8(ANCHOR)
+            self.spoil(track, np.append(track.dependents(frame), frame))
+            if track.source_of(frame) is None:
+                self.erase(track, np.array([frame]))
+            self.erase(track, track.orphans())
+
+    def choose_candidate(self, track_id: int, frame: int, step: int = 1) -> None:
+        """Take the next one of the masks that a single click can mean."""
+        prompts = self.prompts(track_id, frame)
+        if not prompts.is_ambiguous:
+            raise PromptError(
+                f"Object {track_id} has no single click on frame {frame}. Only a single"
+                " click on an object can mean several masks."
+            )
+        candidate = (prompts.candidate + step) % N_CANDIDATES
+        with self.action(f"Another mask of object {track_id} on frame {frame}"):
+            self.set_prompts(track_id, frame, replace(prompts, candidate=candidate))
 
     def remove_object(self, track_id: int) -> None:
         """Delete an object, its prompts and its masks; no other is touched."""
-        track = self.track(track_id)
-        self._erase(track, np.flatnonzero(track.state & COMPUTED))
-        self._n_edits += 1
-        self.segmenter.forget(track_id, self._n_edits)
-        del self.tracks[track_id]
-        self.tracks_changed.emit()
+        track = self.unlocked(track_id)
+        with self.action(f"Delete object {track_id}"):
+            self.erase(track, np.flatnonzero(track.state))
+            self.drop_track(track)
+            for child in self.children(track_id):
+                self.history.note_track(child, self.tracks[child])
+                self.tracks[child].parent = None
 
-    def track(self, track_id: int) -> Track:
-        """Return an object, or raise `PromptError` if the ID is unknown."""
-        if track_id not in self.tracks:
-            known = ", ".join(map(str, sorted(self.tracks))) or "none yet"
-            raise PromptError(f"There is no object {track_id}. Objects: {known}.")
-        return self.tracks[track_id]
-
-    @property
-    def next_track_id(self) -> int:
-        """The lowest ID above all that are in use."""
-        return max(self.tracks, default=0) + 1
+    def _check_may_prompt(self, track: Track, frame: int) -> None:
+        if frame < track.lifespan.stop or not (
+            children := self.children(track.track_id)
+        ):
+            return
+        names = " and ".join(map(str, children))
+        raise PromptError(
+            f"Object {track.track_id} ended before frame {frame}, where it divided into"
+            f" {names}. Choose one of these, or press New object."
+        )
 
     # ---- computing -------------------------------------------------------
 
     def mark_stale(
         self,
-        frames: range | tuple[int, int] | None = None,
+        frames: Frames | tuple[int, int] | None = None,
         track_ids: Iterable[int] | None = None,
     ) -> None:
         """Have everything on some frames computed anew by the next run.
 
         Parameters are those of `plan`. Masks stay until then.
         """
-        frames = self._check_range(frames)
-        for track_id in self.tracks if track_ids is None else track_ids:
-            self._spoil(self.track(track_id), np.asarray(frames))
+        if frames is None or isinstance(frames, range | tuple):
+            frames = self.movie.check_range(frames)
+        with self.action("Have it computed anew"):
+            for track in self._open_tracks(track_ids):
+                own = frames
+                if not isinstance(own, range):
+                    own = own.get(track.track_id, range(0))
+                self.spoil(track, np.asarray(own, dtype=int))
 
     def plan_preview(
         self, frame: int, track_ids: Collection[int] | None = None
     ) -> Plan:
         """Plan what an edit on one frame calls for; see `planning.plan_frame`."""
-        frame = self._check_frame(frame)
-        plan = plan_frame(list(self.tracks.values()), frame, track_ids)
+        frame = self.movie.check_frame(frame)
+        plan = plan_frame(self._open_tracks(), frame, track_ids)
         return replace(plan, guards=self.guards)
 
     def plan_glance(self, frame: int) -> Plan:
         """Plan a first look at a frame; see `planning.plan_glance`."""
-        plan = plan_glance(list(self.tracks.values()), self._check_frame(frame))
+        plan = plan_glance(self._open_tracks(), self.movie.check_frame(frame))
         return replace(plan, guards=self.guards)
 
     def plan(
         self,
         direction: Direction = "forward",
-        frames: range | tuple[int, int] | None = None,
+        frames: Frames | tuple[int, int] | None = None,
         track_ids: Iterable[int] | None = None,
         *,
+        only_stale: bool = False,
         on_screen: int | None = None,
         skip_unchanged: bool = False,
+        stop_when_lost: bool = False,
     ) -> Plan:
         """Plan a propagation; see `planning.plan_propagation`.
 
         Parameters
         ----------
         direction : {"forward", "backward", "both", "nearest"}
-        frames : range or (start, stop), optional
-            Frames to compute, `stop` not included; all by default.
+        frames : range or (start, stop) or mapping of int to range, optional
+            Frames to compute, `stop` not included, of all objects or of each by
+            its track ID; all by default.
         track_ids : iterable of int, optional
-            Objects to compute; all by default.
+            Objects to compute; all by default. Locked ones are left alone.
+        only_stale : bool
+            Compute only frames that were computed before and are out of date.
         on_screen : int, optional
             Frame that the user looks at; what belongs to it comes first.
         skip_unchanged : bool
             Let an object keep its old masks from where 15 in a row have come
             out as they were before the edit.
+        stop_when_lost : bool
+            Let an object be beyond a frame on which it was not found.
         """
-        frames = self._check_range(frames)
+        if frames is None or isinstance(frames, range | tuple):
+            frames = self.movie.check_range(frames)
+        chosen = self._open_tracks(track_ids)
+        plan = plan_propagation(
+            chosen, direction, frames, only_stale=only_stale, on_screen=on_screen
+        )
+        return replace(
+            plan,
+            skip_unchanged=skip_unchanged,
+            stop_when_lost=stop_when_lost,
+            guards=self.guards,
+        )
+
+    def _open_tracks(self, track_ids: Iterable[int] | None = None) -> list[Track]:
+        """Return objects, all by default, without those that are locked."""
         ids = self.tracks if track_ids is None else track_ids
         chosen = [self.track(track_id) for track_id in ids]
-        plan = plan_propagation(chosen, direction, frames, on_screen=on_screen)
-        return replace(plan, skip_unchanged=skip_unchanged, guards=self.guards)
+        return [track for track in chosen if not track.is_locked]
 
     def preview(
         self, frame: int, track_ids: Collection[int] | None = None
@@ -301,16 +346,27 @@ class Session:
         what is done stays.
         """
         track_ids = None if track_ids is None else list(track_ids)
+        this_run = object()
         if recompute:
-            self.mark_stale(frames, track_ids)
+            with self.action("Track", this_run):
+                self.mark_stale(frames, track_ids)
         plan = self.plan(direction, frames, track_ids, skip_unchanged=skip_unchanged)
-        return self.run(plan, should_stop)
+        return self.run(plan, should_stop, this_run)
 
     def run(
-        self, plan: Plan, should_stop: Callable[[], bool] | None = None
+        self,
+        plan: Plan,
+        should_stop: Callable[[], bool] | None = None,
+        tracking: object = None,
     ) -> Iterator[FrameResult]:
-        """Run a plan on this thread, applying and yielding each result."""
+        """Run a plan on this thread, applying and yielding each result.
+
+        With `tracking`, anything that tells this run from others, it is one step of
+        undo; else it belongs to what was done last.
+        """
         for result in self.segmenter.run(plan, should_stop):
+            if tracking is not None:
+                self.history.begin("Track", tracking)
             self.apply(result, plan)
             yield result
 
@@ -323,87 +379,31 @@ class Session:
         """
         if result.is_glance:
             return
+        frame = result.frame
         known = tuple(
             mask
             for mask in result
             if (track := self.tracks.get(mask.track_id)) is not None
             and track.version == plan.versions[mask.track_id]
+            and frame in track.lifespan
         )
         if not known:
             return
-        frame = result.frame
         others = tuple(
             mask
             for mask in result.others
             if (track := self.tracks.get(mask.track_id)) is not None
             and track.is_fresh(frame)
+            and not (track.is_locked or track.is_given(frame))
+            # What the segmenter knows may be older than an edit that kept the mask.
+            and track.shows(frame, mask)
+            and not self.prompts(mask.track_id, frame).is_locked
         )
         result = FrameResult(frame, known, others)
-        prompted = [i for i, track in self.tracks.items() if frame in track.prompts]
-        self._write(frame, compose(self._plane(frame), result, prompted))
+        safe = [i for i, t in self.tracks.items() if frame in t.prompts or t.is_locked]
+        plane = compose(self.plane(frame), result, safe)
+        self.write(frame, plane)
         for mask in known:
-            self.tracks[mask.track_id].mark(frame, mask)
-
-    # ---- inside ----------------------------------------------------------
-
-    def _check_frame(self, frame: int) -> int:
-        if int(frame) != frame or not 0 <= frame < self.movie.n_frames:
-            raise PromptError(
-                f"Frame {frame} is outside '{self.movie.name}', which has frames 0 to"
-                f" {self.movie.n_frames - 1}."
-            )
-        return int(frame)
-
-    def _check_range(self, frames: range | tuple[int, int] | None) -> range:
-        if frames is None:
-            return range(self.movie.n_frames)
-        if not isinstance(frames, range):
-            frames = range(*frames)
-        if frames.step != 1 or not 0 <= frames.start < frames.stop:
-            raise PromptError(f"Frames {frames.start}:{frames.stop} are no range.")
-        if frames.stop > self.movie.n_frames:
-            raise PromptError(
-                f"Frames {frames.start}:{frames.stop} reach beyond"
-                f" '{self.movie.name}', which has {self.movie.n_frames} frames."
-            )
-        return frames
-
-    def _spoil(self, track: Track, frames: npt.NDArray[Any]) -> None:
-        """Mark computed frames stale; their masks stay until computed again."""
-        self._n_edits += 1
-        track.version = self._n_edits
-        track.mark_stale(frames)
-        self.segmenter.forget(track.track_id, track.version, frames.tolist())
-
-    def _erase(self, track: Track, frames: npt.NDArray[Any]) -> None:
-        """Take an object off some frames; others get back what it took from them."""
-        for frame in frames.tolist():
-            plane = self._plane(frame)
-            if (plane == track.track_id).any():
-                plane = np.where(plane == track.track_id, 0, plane)
-                self._write(frame, plane)
-                self._return_pixels(frame, plane)
-        track.clear(frames)
-
-    def _return_pixels(self, frame: int, plane: np.ndarray) -> None:
-        """Have objects that have fewer pixels than their mask composed anew.
-
-        Nothing of them is computed again: the segmenter knows their masks.
-        """
-        shown = np.bincount(plane.ravel(), minlength=max(self.tracks) + 1)
-        for track_id, other in self.tracks.items():
-            if other.is_fresh(frame) and shown[track_id] < other.area[frame]:
-                other.mark_stale(np.array([frame]))
-
-    def _plane(self, frame: int) -> np.ndarray:
-        return np.asarray(self.labels[frame])
-
-    def _write(self, frame: int, plane: np.ndarray) -> None:
-        try:
-            self.labels[frame] = plane
-        except OSError as error:
-            raise StoreError(
-                f"Frame {frame} could not be saved: {error}. Free some space or choose"
-                " another place; every earlier frame is kept."
-            ) from error
-        self.labels_changed.emit(frame)
+            track = self.tracks[mask.track_id]
+            self.history.note_track(mask.track_id, track)
+            track.mark(frame, mask, neighbour_of(plane, mask))

@@ -89,7 +89,7 @@ class Forward:
         contexts: list[Context],
         *,
         reverse: bool,
-        points: dict[str, torch.Tensor] | None = None,
+        points: dict[str, Any] | None = None,
         mask: torch.Tensor | None = None,
         prior: torch.Tensor | None = None,
     ) -> Raw:
@@ -120,9 +120,8 @@ class Forward:
             track_in_reverse=reverse,
             prev_sam_mask_logits=prior,
         )
-        _, _, ious, low_res, _, pointer, score = outputs
-        iou = ious.max(dim=-1).values
-        return Raw(compressible(low_res), pointer, score, iou)
+        _, _, iou, low_res, _, pointer, score = outputs
+        return Raw(compressible(low_res), pointer, score, iou[:, 0])
 
     def encode(self, frame: int, raw: Raw, *, from_prompts: bool) -> torch.Tensor:
         """Make memory features of masks on a frame, ``(N, C, H, W)`` bfloat16.

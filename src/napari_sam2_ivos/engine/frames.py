@@ -35,7 +35,7 @@ def to_input(
     Tensor, (3, image_size, image_size) float32
     """
     values = mapping(plane)
-    if plane.ndim == 2:
+    if plane.ndim == 2 or mapping.is_grey:
         values = values[..., :1]  # resize a grey plane once, not three times
     image = torch.from_numpy(np.array(values)).permute(2, 0, 1)
     size = (image_size, image_size)

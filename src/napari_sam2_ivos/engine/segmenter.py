@@ -15,6 +15,7 @@ from napari_sam2_ivos.core.prompts import is_gone
 from napari_sam2_ivos.core.results import FrameResult, ObjectMask
 from napari_sam2_ivos.engine.features import FeatureCache
 from napari_sam2_ivos.engine.forward import Forward
+from napari_sam2_ivos.engine.lost import Lost
 from napari_sam2_ivos.engine.memory import MemoryBank
 from napari_sam2_ivos.engine.paste import paste
 from napari_sam2_ivos.engine.precision import autocast
@@ -113,14 +114,14 @@ class Sam2Segmenter:
             If a frame cannot be read.
         """
         stop = should_stop or (lambda: False)
-        unchanged = Unchanged(self._bank, plan)
+        unchanged, lost = Unchanged(self._bank, plan), Lost(self._bank, plan)
         for i, step in enumerate(plan.steps):
             if stop():
                 return
             try:
                 with self.model.lock, torch.inference_mode():
                     coming = plan.steps[i + 1 : i + 2]
-                    result = self._compute(plan, step, coming, unchanged, stop)
+                    result = self._compute(plan, step, coming, unchanged, lost, stop)
             except Stopped:
                 return
             except IvosError:
@@ -164,14 +165,18 @@ class Sam2Segmenter:
         step: Step,
         coming: tuple[Step, ...],
         unchanged: Unchanged,
+        lost: Lost,
         stop: Callable[[], bool],
     ) -> FrameResult:
         self._take_note_of_edits()
         # What the plan says of an object that was edited since is of no use.
         current = [i for i in step.track_ids if plan.versions[i] >= self._edited[i]]
+        current = [i for i in current if not lost.is_lost(step, i)]
         there = tuple(i for i in current if not _is_gone(plan, step, i))
         for next_step in coming:
-            self._features.expect(next_step.frame)
+            ids = next_step.track_ids
+            if not ids or not all(lost.is_lost(next_step, i) for i in ids):
+                self._features.expect(next_step.frame)
         with autocast(self.model.device):
             if not step.track_ids:
                 self._features.get(step.frame)
@@ -222,7 +227,8 @@ class Sam2Segmenter:
         return FrameResult(step.frame, objects, others, step.is_glance)
 
     def _mask(self, track_id: int, memory: Memory, *, reverse: bool) -> ObjectMask:
-        given = memory.prompts.mask if memory.prompts is not None else None
+        prompts = memory.prompts
+        given = None if prompts is None else prompts.given
         if given is not None:
             # The user's own pixels, not what the mask grid left of them.
             top, left = given.top, given.left
@@ -238,7 +244,7 @@ class Sam2Segmenter:
             logits,
             object_score=memory.object_score,
             predicted_iou=memory.predicted_iou,
-            is_anchor=memory.prompts is not None,
+            is_anchor=prompts is not None,
             reverse=reverse,
             flag=memory.flag,
         )

@@ -17,7 +17,7 @@ from napari_sam2_ivos.engine.contexts import (
     nearest_anchors,
 )
 from napari_sam2_ivos.engine.memory import Key, Memory
-from napari_sam2_ivos.engine.prompting import mask_input, point_inputs
+from napari_sam2_ivos.engine.prompting import mask_input, mask_prior, point_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -132,14 +132,18 @@ class Tracker:
         if known is not None and known.prompts == now:
             return
         context, prior, reverse = Context(), None, False
-        if now.mask is None and now.refines:
-            context, prior, reverse = self._tracked_there(track_id, frame, plan, stop)
-        device, size = self._net.device, self._net.image_size
+        model = self._plane_shape, self._net.image_size, self._net.device
         mask = points = None
-        if now.mask is not None:
-            mask = mask_input(now.mask, self._plane_shape, size, device)
+        if now.given is not None:
+            mask = mask_input(now.given, *model)
         else:
-            points = point_inputs(now, self._plane_shape, size, device)
+            points = point_inputs(now, *model)
+            if now.mask is not None:
+                prior = mask_prior(now.mask, *model)
+            elif now.refines:
+                context, prior, reverse = self._tracked_there(
+                    track_id, frame, plan, stop
+                )
         # Its memory features are made when a frame is tracked from it: a click
         # need not wait for them.
         raw = self._forward.decode(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from scipy import ndimage
 
 from napari_sam2_ivos.core.intensity import IntensityMapping
 from napari_sam2_ivos.core.prompts import is_gone
-from napari_sam2_ivos.core.results import FrameResult, ObjectMask
+from napari_sam2_ivos.core.results import Flag, FrameResult, ObjectMask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,12 +21,17 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.prompts import FramePrompts
 
 
+GROWTH = (0, 2, -2)
+"""By how many pixels a single click's candidates are larger than the blob under it."""
+
+
 class FakeSegmenter:
     """Stands in for SAM 2 where a test needs a session but no model.
 
     A prompted frame gives the mask of the prompts, the box itself, or the
-    bright blob under a positive point; another frame gives the blob that
-    overlaps most with the object's mask on the neighbouring frame.
+    bright blob under a positive point, with a mask or a box that and the mask;
+    another frame gives the blob that overlaps most with the object's mask on the
+    neighbouring frame.
 
     Parameters
     ----------
@@ -62,9 +68,10 @@ class FakeSegmenter:
             if step.frame == self.fail_at and self.error is not None:
                 raise self.error
             blobs = self._blobs(step.frame)
+            ids = [i for i in step.track_ids if not self._is_lost(plan, step, i)]
             yield FrameResult(
                 step.frame,
-                tuple(self._segment(plan, step, i, blobs) for i in step.track_ids),
+                tuple(self._segment(plan, step, i, blobs) for i in ids),
                 is_glance=step.is_glance,
             )
 
@@ -88,28 +95,44 @@ class FakeSegmenter:
         blobs, _ = ndimage.label(grey > self.threshold)
         return blobs
 
+    def _is_lost(self, plan: Plan, step: Step, track_id: int) -> bool:
+        """Whether it was left empty on the frame before; then it is so here too."""
+        own, before = plan.prompts[track_id], _before(step)
+        mask = self._masks.get((track_id, before))
+        if not plan.stop_when_lost or step.is_glance or mask is None or mask.any():
+            return False
+        is_new = step.frame in own or before in own
+        if is_new or is_gone(own, step.frame, reverse=step.reverse):
+            return False
+        self._masks[track_id, step.frame] = mask
+        return True
+
     def _segment(
         self, plan: Plan, step: Step, track_id: int, blobs: np.ndarray
     ) -> ObjectMask:
         prompts = plan.prompts[track_id].get(step.frame)
+        flag = Flag.NONE
         if prompts is not None:
             mask = _answer(prompts, blobs)
         elif is_gone(plan.prompts[track_id], step.frame, reverse=step.reverse):
             mask = np.zeros(blobs.shape, bool)
         else:
-            neighbour = step.frame + (1 if step.reverse else -1)
+            neighbour = _before(step)
             if step.is_glance:
                 anchors = plan.prompts[track_id]
                 neighbour = min(anchors, key=lambda at: abs(at - step.frame))
             mask = self._overlapping(self._masks.get((track_id, neighbour)), blobs)
+            if not mask.any() and not step.is_glance:
+                flag = Flag.ABSENT
         if not step.is_glance:
             self._masks[track_id, step.frame] = mask
         rows, columns = np.nonzero(mask)
         if rows.size == 0:
             is_anchor = prompts is not None
-            return ObjectMask.nothing(
+            nothing = ObjectMask.nothing(
                 track_id, reverse=step.reverse, score=-5.0, is_anchor=is_anchor
             )
+            return replace(nothing, flag=flag)
         top, left = int(rows.min()), int(columns.min())
         crop = mask[top : rows.max() + 1, left : columns.max() + 1]
         logits = np.where(crop, 5.0, -5.0).astype(np.float32)
@@ -129,9 +152,10 @@ class FakeSegmenter:
 
 def _answer(prompts: FramePrompts, blobs: np.ndarray) -> np.ndarray:
     """Mask that the prompts ask for."""
-    if prompts.mask is not None:
-        return prompts.mask.to_plane(blobs.shape)
-    mask = np.zeros(blobs.shape, bool)
+    if prompts.given is not None:
+        return prompts.given.to_plane(blobs.shape)
+    basis = prompts.mask
+    mask = np.zeros(blobs.shape, bool) if basis is None else basis.to_plane(blobs.shape)
     if prompts.box is not None:
         b = prompts.box
         y0, x0 = max(0, ceil(b.y0)), max(0, ceil(b.x0))
@@ -140,7 +164,17 @@ def _answer(prompts: FramePrompts, blobs: np.ndarray) -> np.ndarray:
         blob = blobs[_pixel(point.y, blobs.shape[0]), _pixel(point.x, blobs.shape[1])]
         region = blobs == blob if blob else np.zeros(blobs.shape, bool)
         mask = mask | region if point.positive else mask & ~region
+    growth = GROWTH[prompts.candidate % len(GROWTH)] if prompts.is_ambiguous else 0
+    if growth > 0:
+        mask = ndimage.binary_dilation(mask, iterations=growth)
+    elif growth < 0:
+        mask = ndimage.binary_erosion(mask, iterations=-growth)
     return mask
+
+
+def _before(step: Step) -> int:
+    """Frame that a step tracks from."""
+    return step.frame + (1 if step.reverse else -1)
 
 
 def _pixel(coordinate: float, size: int) -> int:

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import ProxyTypes, proxy
 
-import numpy as np
 from psygnal import Signal
 
 from napari_sam2_ivos.core.errors import IvosError
 from napari_sam2_ivos.core.session import Session
+from napari_sam2_ivos.viewer.answers import unseen_answers
 from napari_sam2_ivos.viewer.axes import axis_name, current_frame, go_to_frame
+from napari_sam2_ivos.viewer.editing import Editing
+from napari_sam2_ivos.viewer.image_watch import ImageWatch
 from napari_sam2_ivos.viewer.layer_set import LayerSet
 from napari_sam2_ivos.viewer.lazy_segmenter import LazySegmenter
+from napari_sam2_ivos.viewer.model_view import ModelView
 from napari_sam2_ivos.viewer.movies import calibration_of, held_positions
 from napari_sam2_ivos.viewer.objects import ObjectRow, new_row, row_of
 from napari_sam2_ivos.viewer.reading import Target
 from napari_sam2_ivos.viewer.registry import everyone
+from napari_sam2_ivos.viewer.review import Review
 from napari_sam2_ivos.viewer.schedule import Schedule, TrackRequest
 from napari_sam2_ivos.viewer.spare import SpareTime
 from napari_sam2_ivos.viewer.tools import Tool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.ports import LabelStore, Segmenter
     from napari_sam2_ivos.core.results import FrameResult
-    from napari_sam2_ivos.core.tracks import Direction
     from napari_sam2_ivos.viewer.jobs import Runner
     from napari_sam2_ivos.viewer.reading import Cell
 
@@ -47,6 +49,18 @@ class Controller:
     factory : callable, (Movie) -> Segmenter
         Loads the model when it is first needed, on the runner's thread.
     runner : Runner
+    others : tuple of napari.layers.Image
+        Further images, which are the other colours of the movie.
+
+    Attributes
+    ----------
+    current : int or None
+        The object that prompts belong to.
+    selected : tuple of int
+        The objects that are chosen in the list, the current one among them.
+    tool : Tool
+    editing : Editing
+    review : Review
     """
 
     changed = Signal()
@@ -64,14 +78,16 @@ class Controller:
         store: LabelStore,
         factory: Callable[[Movie], Segmenter],
         runner: Runner,
+        others: tuple[Any, ...] = (),
     ) -> None:
         # The registry keeps us as long as the viewer lives, so we must not keep it.
         viewer = viewer if isinstance(viewer, ProxyTypes) else proxy(viewer)
         self.viewer = viewer
         self.image = image
+        self.others = others
         self.segmenter = LazySegmenter(movie, factory)
         self.session = Session(movie, self.segmenter, store)
-        self.target = Target(image, movie, movie.time_axis, movie.held)
+        self.target = Target(image, movie, movie.time_axis, movie.held, others)
         self.layers = LayerSet(viewer, self.session, self.target)
         self.spare = SpareTime(
             viewer,
@@ -83,11 +99,19 @@ class Controller:
         )
         self.schedule = Schedule(self.session, runner, lambda: self.frame, self.spare)
         self.current: int | None = None
+        self.selected: tuple[int, ...] = ()
         self.tool = Tool.POSITIVE
+        self.editing = Editing(self)
+        self.review = Review(self)
+        self.watch = ImageWatch(self)
+        self.model_view = ModelView(
+            viewer, self.session, (image, *others), lambda: self.segmenter.view
+        )
+        self._to_begin: list[int] = []
         self.layers.removed.connect(self._say)
         self.layers.picked.connect(self._on_picked)
         self.layers.watch_paint(self._on_painted, self._say)
-        self.layers.reader.edited.connect(self.schedule.preview)
+        self.layers.reader.edited.connect(self._on_prompted)
         self.layers.reader.refused.connect(self._say)
         self.session.tracks_changed.connect(self._tell_views)
         self.schedule.changed.connect(self._on_schedule_changed)
@@ -95,9 +119,9 @@ class Controller:
         self.schedule.applied.connect(self.spare.glance.on_applied)
         self.schedule.previewed.connect(self._on_previewed)
         self.spare.noticed.connect(self._say)
+        self.model_view.said.connect(self._say)
+        self.changed.connect(self.model_view.refresh)
         self.spare.moved.connect(self.schedule.look_around)
-        viewer.layers.events.removed.connect(self._on_layer_removed)
-        image.events.data.connect(self._on_image_data)
 
     # ---- where and what ----------------------------------------------------
 
@@ -154,65 +178,81 @@ class Controller:
 
     def new_object(self) -> int:
         """Begin an object: the next prompt is its first. Makes missing layers."""
+        self._to_begin.clear()
         if self.current is None or self.current in self.session.tracks:
-            self.current = self.session.next_track_id
-        if self.tool in (Tool.NEGATIVE, Tool.ERASE):
+            self._choose(self.session.next_track_id)
+        if not self.tool.is_positive or self.tool is Tool.ERASE:
             self.tool = Tool.POSITIVE
         self._apply_tool()
+        assert self.current is not None
         return self.current
+
+    def begin_objects(self, track_ids: Sequence[int]) -> None:
+        """Let the next clicks begin objects, one each, in this order."""
+        first, *self._to_begin = track_ids
+        self._choose(first)
+        self.tool = Tool.POSITIVE
+        self._apply_tool()
 
     def select(self, track_id: int) -> None:
         """Make an object the one that prompts belong to."""
-        if track_id == self.current:
+        self.select_many((track_id,))
+
+    def select_many(self, track_ids: Sequence[int]) -> None:
+        """Choose objects; prompts belong to the last one."""
+        chosen = tuple(track_ids)
+        if not chosen or chosen == self.selected:
             return
-        self.current = track_id
-        self.layers.set_next(track_id, self.tool is not Tool.NEGATIVE)
+        self._to_begin.clear()
+        self._choose(chosen[-1], chosen)
+        self.layers.set_next(chosen[-1], self.tool.is_positive)
         self.changed.emit()
+
+    def _choose(self, track_id: int | None, selected: tuple[int, ...] = ()) -> None:
+        self.current = track_id
+        self.selected = selected or (() if track_id is None else (track_id,))
 
     def use_tool(self, tool: Tool) -> None:
         """Choose what the next click does; begins an object if there is none."""
         self.tool = tool
         if self.current is None:
-            self.current = self.session.next_track_id
+            self._choose(self.session.next_track_id)
         self._apply_tool()
 
     def _apply_tool(self) -> None:
         assert self.current is not None
         self.layers.ensure()
-        self.layers.set_next(self.current, self.tool is not Tool.NEGATIVE)
+        self.layers.set_next(self.current, self.tool.is_positive)
         self.layers.activate(self.tool)
         self.changed.emit()
 
-    def delete_object(self, track_id: int) -> None:
-        """Delete an object, its prompts and masks; no other is touched."""
-        self.layers.drop_cells(lambda owner, _frame: owner == track_id)
-        if track_id in self.session.tracks:
-            self.session.remove_object(track_id)
-        if self.current == track_id:
-            ids = sorted(self.session.tracks)
-            self.current = ids[-1] if ids else None
-            if self.current is not None:
-                self.layers.set_next(self.current, self.tool is not Tool.NEGATIVE)
-        self._resume()
+    def clear_frame(self) -> None:
+        """Take back the prompts of the current object on the frame on screen."""
+        if self.current is not None:
+            self.editing.clear_frame(self.current, self.frame)
 
-    def clear_frame(
-        self, track_id: int | None = None, frame: int | None = None
-    ) -> None:
-        """Take back the prompts of an object on a frame: those in use, on screen."""
-        track_id = self.current if track_id is None else track_id
-        frame = self.frame if frame is None else frame
-        if track_id is None:
-            return
-        self.layers.drop_cells(lambda *cell: cell == (track_id, frame))
-        track = self.session.tracks.get(track_id)
-        if track is not None and frame in track.prompts:
-            self.session.remove_prompts(track_id, frame)
-        self._resume()
+    def cycle_candidate(self, step: int) -> None:
+        """Take another one of the masks that the click on screen can mean."""
+        if self.current is not None:
+            self.editing.cycle_candidate(self.current, self.frame, step)
+
+    def after_edit(self) -> None:
+        """Show an edit, and let running work take note of it."""
+        self.layers.sync()
+        if self.current is not None:
+            tracks = self.session.tracks
+            left = [i for i in self.selected if i in tracks and i != self.current]
+            self._choose(self.current, (*left, self.current))
+            self.layers.set_next(self.current, self.tool.is_positive)
+        self.layers.flush()
+        self.schedule.preview(self.stale_anchors())
+        self.changed.emit()
 
     def use_layer(self, layer: Any) -> None:
         """Read prompts from a Points or Shapes layer that the user has."""
         if self.current is None:
-            self.current = self.session.next_track_id
+            self._choose(self.session.next_track_id)
+        assert self.current is not None
         self.layers.ensure()
         self.layers.adopt(layer, self.current)
         self.changed.emit()
@@ -222,40 +262,30 @@ class Controller:
         self.layers.ensure()
         self.layers.show_prompts()
         if self.current is None and self.session.tracks:
-            self.current = max(self.session.tracks)
-            self.layers.set_next(self.current, True)
-        self.schedule.preview(self._stale_anchors())
+            self._choose(max(self.session.tracks))
+            self.layers.set_next(max(self.session.tracks), True)
+        self.schedule.preview(self.stale_anchors())
         self.changed.emit()
 
     # ---- computing -----------------------------------------------------------
 
     def track(
-        self,
-        direction: Direction = "forward",
-        frames: range | None = None,
-        track_ids: tuple[int, ...] | None = None,
-        *,
-        recompute: bool = False,
-        skip_unchanged: bool = False,
+        self, request: TrackRequest | None = None, *, recompute: bool = False
     ) -> None:
-        """Track; what is up to date is left alone unless `recompute`.
-
-        With `skip_unchanged` and without `recompute`, an object keeps its old
-        masks from where many in a row have come out as before.
-        """
+        """Track; what is up to date is left alone unless `recompute`."""
         if not self.session.tracks:
             self.said.emit("There is nothing to track yet. Click on an object first.")
             return
-        frames = range(self.movie.n_frames) if frames is None else frames
+        request = TrackRequest() if request is None else request
         try:
-            self.session.plan(direction, frames, track_ids)
+            self.session.plan(request.direction, request.frames, request.track_ids)
+            if recompute:
+                with self.session.action("Track", key=request):
+                    self.session.mark_stale(request.frames, request.track_ids)
         except IvosError as error:
             self.said.emit(str(error))
             return
-        if recompute:
-            self.session.mark_stale(frames, track_ids)
-            skip_unchanged = False
-        self.schedule.track(TrackRequest(direction, frames, track_ids, skip_unchanged))
+        self.schedule.track(request)
 
     def cancel(self) -> None:
         """Stop within a frame; what is done stays."""
@@ -268,18 +298,18 @@ class Controller:
             self.segmenter.use(factory)
 
         self.schedule.when_idle(act)
-        self.schedule.preview(self._stale_anchors())
+        self.schedule.preview(self.stale_anchors())
 
     def close(self) -> None:
         """Stop and let go; layers stay in the viewer."""
+        self.model_view.close()
         self.schedule.cancel()
         self.schedule.when_idle(self.segmenter.close)
         self.spare.close()
         self.layers.close()
-        self.viewer.layers.events.removed.disconnect(self._on_layer_removed)
-        self.image.events.data.disconnect(self._on_image_data)
+        self.watch.close()
 
-    def _stale_anchors(self) -> set[int]:
+    def stale_anchors(self) -> set[int]:
         """Return frames with prompts whose mask was never computed from them."""
         return {
             frame
@@ -287,12 +317,6 @@ class Controller:
             for frame in track.prompts
             if not track.is_fresh(frame)
         }
-
-    def _resume(self) -> None:
-        """Show the edit, and let running work take note of it."""
-        self.layers.flush()
-        self.schedule.preview(())
-        self.changed.emit()
 
     # ---- events ----------------------------------------------------------
 
@@ -314,31 +338,22 @@ class Controller:
         self.changed.emit()
 
     def _on_previewed(self, result: FrameResult) -> None:
-        """Say so if a prompt was answered by a mask that cannot be seen."""
-        plane = np.asarray(self.session.labels[result.frame])
-        for mask in result:
-            prompts = self.session.prompts(mask.track_id, result.frame)
-            if prompts.mask is not None or not prompts:
-                continue  # taken as painted, or taken back meanwhile
-            if not mask.pixels.any():
-                self.said.emit(
-                    f"The model sees no object {mask.track_id} there on frame"
-                    f" {result.frame}. Click in its middle, or draw a box or outline."
-                )
-            elif not (plane == mask.track_id).any():
-                owners = plane[mask.window][mask.pixels]
-                owner = int(np.bincount(owners).argmax())
-                self.said.emit(
-                    f"The mask of object {mask.track_id} lies where object {owner} is"
-                    f" already. Choose object {owner} and click there with 'Not this',"
-                    " or erase it there."
-                )
+        for sentence in unseen_answers(self.session, result):
+            self.said.emit(sentence)
+
+    def _on_prompted(self, frames: set[int]) -> None:
+        begun = self.session.tracks.get(self.current or 0)
+        if self._to_begin and begun is not None and begun.prompts:
+            following = self._to_begin.pop(0)
+            self._choose(following)
+            self.layers.set_next(following, True)
+        self.schedule.preview(frames)
 
     def _on_painted(self, cells: list[Cell]) -> None:
         """Take painted masks as prompts; they replace clicks on those cells."""
-        self.layers.drop_cells(lambda *cell: cell in cells)
+        self.layers.sync()
         if self.current is None:
-            self.current = cells[0][0]
+            self._choose(cells[0][0])
         self.schedule.preview({frame for _, frame in cells})
 
     def _on_picked(self, track_id: int, positive: bool) -> None:
@@ -347,49 +362,13 @@ class Controller:
         if track_id != self.current:
             self.select(track_id)
         else:
-            self.layers.set_next(track_id, self.tool is not Tool.NEGATIVE)
+            self.layers.set_next(track_id, self.tool.is_positive)
             self.changed.emit()
-
-    def _on_layer_removed(self, event: Any) -> None:
-        if event.value != self.image:
-            return
-        self.schedule.cancel()
-        self.said.emit(
-            f"The image '{self.image.name}' was removed. Its objects and labels are"
-            " kept until the window is closed; 'Bring it back' in the panel shows it"
-            " again."
-        )
-        self.changed.emit()
-
-    def _on_image_data(self, event: Any = None) -> None:
-        """Go on with the new pixels of the image, if they have the same shape."""
-        image = self.image
-        data = image.data[0] if image.multiscale else image.data
-        if tuple(data.shape) != tuple(self.movie.data.shape):
-            self.said.emit(
-                f"The data of '{image.name}' was replaced by data of another shape,"
-                f" {tuple(data.shape)}. Its objects still belong to the data before;"
-                " add the new data as an image of its own to annotate it."
-            )
-            return
-
-        def act() -> None:
-            movie = replace(self.movie, data=data)
-            self.session.movie = self.segmenter.movie = movie
-            self.segmenter.close()
-            self.session.mark_stale()
-
-        self.schedule.when_idle(act)
-        self.said.emit(
-            f"The data of '{image.name}' was replaced. Press Track to compute the"
-            " objects anew on it."
-        )
-        self.schedule.preview(self._stale_anchors())
 
     @property
     def is_image_missing(self) -> bool:
         """Whether the image layer was removed from the viewer."""
-        return self.image not in self.viewer.layers
+        return self.watch.is_missing
 
     def bring_back(self) -> None:
         """Put the image and the layers back that were removed."""

@@ -8,14 +8,13 @@ import numpy as np
 from psygnal import Signal
 
 from napari_sam2_ivos.core.errors import PromptError
-from napari_sam2_ivos.core.prompts import FramePrompts, Mask
+from napari_sam2_ivos.core.prompts import Mask
 from napari_sam2_ivos.viewer.axes import current_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from napari_sam2_ivos.core.session import Session
-    from napari_sam2_ivos.viewer.reading import Cell
 
 
 class CorrectionReader:
@@ -47,7 +46,6 @@ class CorrectionReader:
         self._frame = -1
         self._known = np.zeros((0, 0))
         self._expected: set[int] | None = None
-        self._before: dict[Cell, tuple[Mask, FramePrompts]] = {}
         layer.events.paint.connect(self._on_paint)
         layer.events.set_data.connect(self._on_set_data)
         layer.events.labels_update.connect(self._on_labels_update)
@@ -109,30 +107,50 @@ class CorrectionReader:
         touched.discard(0)
         if not touched:
             return
+        after, kept = self._protected(frame, before, after, touched)
         self._known = after
         cells = []
-        for track_id in sorted(touched):
-            old = Mask.from_plane(before == track_id)
-            try:
-                self._tell((track_id, frame), old, Mask.from_plane(after == track_id))
-            except PromptError as error:
-                self.refused.emit(str(error))
-                continue
-            cells.append((track_id, frame))
+        name = f"Paint object {min(touched)} on frame {frame}"
+        if len(touched) > 1:
+            name = f"Paint {len(touched)} objects on frame {frame}"
+        with self.session.action(name):
+            whole = tuple(slice(0, n) for n in after.shape)
+            self.session.history.note_part(frame, whole, before, after)
+            for track_id in sorted(touched - kept):
+                mask = Mask.from_plane(after == track_id)
+                try:
+                    now = self.session.start(track_id, frame)
+                    self.session.set_prompts(track_id, frame, now.with_mask(mask))
+                except PromptError as error:
+                    self.refused.emit(str(error))
+                    continue
+                cells.append((track_id, frame))
         if cells:
             self.painted.emit(cells)
 
-    def _tell(self, cell: Cell, old: Mask, new: Mask) -> None:
-        """Prompt with the new mask; a stroke taken back brings back what was."""
-        origin, prompts = self._before.get(cell, (None, None))
-        if origin == new and prompts is not None:
-            del self._before[cell]
-            self.session.set_prompts(*cell, prompts)
-            return
-        now = self.session.prompts(*cell)
-        if now.mask is None or cell not in self._before:
-            self._before[cell] = (old, now)
-        self.session.set_prompts(*cell, now.with_mask(new))
+    def _protected(
+        self, frame: int, before: np.ndarray, after: np.ndarray, touched: set[int]
+    ) -> tuple[np.ndarray, set[int]]:
+        """Return the painted plane with the pixels back that nobody may change.
+
+        And the objects that they belong to.
+        """
+        kept = {}
+        for track_id in touched & self.session.tracks.keys():
+            is_locked = self.session.tracks[track_id].is_locked
+            is_accepted = self.session.prompts(track_id, frame).is_locked
+            is_own = track_id == self.layer.selected_label
+            if is_locked or (is_accepted and not is_own):
+                wrong = (before == track_id) != (after == track_id)
+                after = np.where(wrong, before, after)
+                kept[track_id] = "locked" if is_locked else "accepted on this frame"
+        if kept:
+            self.session.labels[frame] = after
+            self._known = after  # before the layer tells of itself
+            self.layer.refresh(extent=False, thumbnail=False, highlight=False)
+            words = ", ".join(f"{i} is {why}" for i, why in kept.items())
+            self.refused.emit(f"Object {words}: its pixels were kept.")
+        return after, set(kept)
 
 
 def _ids_in(atoms: Any) -> set[int]:

@@ -47,6 +47,11 @@ class Job:
         What it is for, if nobody asked for it.
     rest_s : float
         How long to wait before it begins; a stop ends the wait.
+
+    Attributes
+    ----------
+    is_dropped : bool
+        Whether its results are no longer wanted.
     """
 
     def __init__(
@@ -63,10 +68,16 @@ class Job:
         self._rest_s = rest_s
         self._segmenter = segmenter
         self._stopped = threading.Event()
+        self.is_dropped = False
 
     def stop(self) -> None:
         """Ask to end within a frame."""
         self._stopped.set()
+
+    def drop(self) -> None:
+        """Ask to end, and that nobody takes what still comes."""
+        self.is_dropped = True
+        self.stop()
 
     @property
     def is_stopped(self) -> bool:

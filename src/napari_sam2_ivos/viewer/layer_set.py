@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels, Points, Shapes
 from psygnal import Signal
 
-from napari_sam2_ivos.viewer.axes import layer_to_layer
+from napari_sam2_ivos.viewer.boxes_layer import is_boxes_layer
 from napari_sam2_ivos.viewer.corrections import CorrectionReader
 from napari_sam2_ivos.viewer.glance_layer import GlanceLayer
 from napari_sam2_ivos.viewer.label_writer import LabelWriter
 from napari_sam2_ivos.viewer.layers import (
+    PLACING,
     TRACK_ID,
     add_columns,
+    drop_lost_rows,
+    end_drawing,
     label_placement,
     make_labels,
     make_points,
@@ -21,21 +25,17 @@ from napari_sam2_ivos.viewer.layers import (
     placement,
     set_next,
 )
-from napari_sam2_ivos.viewer.palette import object_colormap
 from napari_sam2_ivos.viewer.prompt_reader import PromptReader
-from napari_sam2_ivos.viewer.prompt_writer import drop_rows, write_prompts
+from napari_sam2_ivos.viewer.prompt_writer import drop_rows, write_prompts, wrong_rows
 from napari_sam2_ivos.viewer.styling import style_points, style_shapes
+from napari_sam2_ivos.viewer.visibility import Visibility
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterator
 
     from napari_sam2_ivos.core.session import Session
     from napari_sam2_ivos.viewer.reading import Cell, Target
     from napari_sam2_ivos.viewer.tools import Tool
-
-
-PLACING = ("scale", "translate", "rotate", "shear", "affine", "units")
-"""Events of an image that its layers follow."""
 
 
 class LayerSet:
@@ -70,9 +70,12 @@ class LayerSet:
         self._adopted: list[Any] = []
         self._next: tuple[int, bool] = (1, True)
         self._quiet = False
+        self._is_adding = False
         self._paint_watchers: list[tuple[Callable[..., Any], Callable[..., Any]]] = []
         viewer.layers.events.removed.connect(self._on_removed)
         session.labels_changed.connect(self._on_written)
+        self.reader.rejected.connect(self.sync)
+        self.visibility = Visibility(session)
         for name in PLACING:
             getattr(target.image.events, name).connect(self._on_image_moved)
 
@@ -106,7 +109,7 @@ class LayerSet:
 
     def show_prompts(self) -> None:
         """Add rows for prompts of the session that no layer shows yet."""
-        with self.reader.our_own_edit():
+        with self._quietly(), self.reader.our_own_edit():
             shown = self.reader.reading.prompts
             write_prompts(self.session, self.target, self.points, self.shapes, shown)
         self.set_next(*self._next)
@@ -117,7 +120,9 @@ class LayerSet:
         self.labels = make_labels(
             target.image, self.session.labels, target.time_axis, target.held
         )
-        index = list(self.viewer.layers).index(target.image) + 1
+        layers = list(self.viewer.layers)
+        images = (target.image, *target.others)
+        index = 1 + max(layers.index(image) for image in images if image in layers)
         self.viewer.layers.insert(index, self.labels)
         self.labels.events.selected_label.connect(self._on_selected_label)
         self.labels.events.colormap.connect(self.restyle)
@@ -145,29 +150,38 @@ class LayerSet:
         self.reader.follow(layer, read=read)
         layer.events.feature_defaults.connect(self._on_feature_defaults)
         layer.events.data.connect(self._on_edited)
-        layer.events.features.connect(self.restyle)
+        layer.events.features.connect(self._on_features)
 
     # ---- using -----------------------------------------------------------
 
     def is_foreign(self, layer: Any) -> bool:
         """Whether a layer could hold prompts but is not read."""
-        return isinstance(layer, Points | Shapes) and layer not in self.reader.layers
+        is_read = layer in self.reader.layers
+        could_be = isinstance(layer, Points | Shapes) and not is_boxes_layer(layer)
+        return could_be and not is_read
 
     def set_next(self, track_id: int, positive: bool) -> None:
         """Say which object and sign the next prompt gets."""
         self._next = (track_id, positive)
-        was_quiet, self._quiet = self._quiet, True
-        try:
+        with self._quietly():
             for layer in self.reader.layers:
                 set_next(layer, track_id, positive)
             if self.labels is not None and self.labels.selected_label != track_id:
                 self.labels.selected_label = track_id
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """Take what is selected inside as our own doing, not as a wish of the user."""
+        was_quiet, self._quiet = self._quiet, True
+        try:
+            yield
         finally:
             self._quiet = was_quiet
 
     def activate(self, tool: Tool) -> None:
         """Make the layer of a tool the active one, in the tool's mode."""
         self.ensure()
+        end_drawing(self.shapes)
         layer = getattr(self, tool.kind)
         layer.visible = True
         self.viewer.layers.selection.active = layer
@@ -176,29 +190,27 @@ class LayerSet:
 
     def color_of(self, track_id: int) -> Any:
         """Return the RGBA colour of an object."""
-        colormap = (
-            self.labels.colormap if self.labels is not None else object_colormap()
-        )
-        return colormap.map(track_id)
+        return self.visibility.colormap.map(track_id)
 
     def restyle(self, event: Any = None) -> None:
         """Colour prompts and guesses as their objects are coloured."""
         if self.labels is not None:
+            self.visibility.apply(self.labels)
             self.glance.recolour(self.labels.colormap)
         for layer in self.reader.layers:
             style = style_points if isinstance(layer, Points) else style_shapes
             style(layer, self.color_of, self.reader.reading.unused_rows(layer))
+            self.visibility.apply_to_prompts(layer)
 
-    def drop_cells(self, wanted: Callable[[int, int], bool]) -> None:
-        """Remove the rows whose track ID and frame are `wanted`."""
-        with self.reader.our_own_edit():
-            for layer in self.reader.layers:
-                ids = layer.features[TRACK_ID].to_numpy()
-                frames = _frames(layer, self.target)
-                rows = zip(ids, frames, strict=True)
-                drop_rows(layer, {i for i, row in enumerate(rows) if wanted(*row)})
-        self.set_next(*self._next)
-        self.restyle()
+    def sync(self) -> None:
+        """Let the layers show the prompts that the session has, and no others."""
+        wrong = wrong_rows(self.reader.reading, self.session)
+        if wrong:
+            with self._quietly(), self.reader.our_own_edit():
+                for layer, rows in wrong.items():
+                    drop_rows(layer, rows)
+        if self.points is not None or self.shapes is not None:
+            self.show_prompts()
 
     def flush(self) -> None:
         """Show what was written."""
@@ -228,12 +240,23 @@ class LayerSet:
             self.writer.on_written(frame)
 
     def _on_edited(self, event: Any) -> None:
-        if str(event.action) in ("added", "changed", "removed"):
+        action = str(event.action)
+        # napari selects what it adds, which does not mean that the user picked it.
+        self._is_adding = action == "added" and isinstance(event.source, Points)
+        if action in ("added", "changed", "removed"):
+            drop_lost_rows(event.source)
             self.restyle()
+
+    def _on_features(self, event: Any = None) -> None:
+        self._is_adding = False
+        self.restyle()
 
     def _on_feature_defaults(self, event: Any) -> None:
         """Follow a prompt that the user selected: its object becomes current."""
         if self._quiet or not isinstance(event.source, Points):
+            return
+        if self._is_adding:
+            self.set_next(*self._next)
             return
         defaults = event.source.feature_defaults
         track_id = defaults[TRACK_ID].iloc[0]
@@ -286,17 +309,8 @@ class LayerSet:
         self.reader.leave(layer)
         layer.events.feature_defaults.disconnect(self._on_feature_defaults)
         layer.events.data.disconnect(self._on_edited)
-        layer.events.features.disconnect(self.restyle)
+        layer.events.features.disconnect(self._on_features)
         if layer == self.points:
             self.points = None
         if layer == self.shapes:
             self.shapes = None
-
-
-def _frames(layer: Any, target: Target) -> Iterable[int]:
-    """Return the frame of each row of a prompt layer, -1 where it has none."""
-    if layer.ndim < target.image.ndim:
-        return [-1] * len(layer.data)
-    first = [row if isinstance(layer, Points) else row[0] for row in layer.data]
-    placed = layer_to_layer(layer, first, target.image)
-    return [round(float(row[target.time_axis])) for row in placed]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from napari_sam2_ivos.core.ports import LabelStore
 
+PLACING = ("scale", "translate", "rotate", "shear", "affine", "units")
+"""Events of an image that its layers follow."""
+
 TRACK_ID = "track_id"
 POSITIVE = "positive"
 
@@ -76,12 +79,12 @@ def make_points(image: Any) -> Points:
 
 
 def make_shapes(image: Any) -> Shapes:
-    """Make an empty layer for boxes and outlines on an image."""
+    """Make an empty layer for boxes, outlines and scribbles on an image."""
     return Shapes(
         ndim=image.ndim,
         name=f"{image.name} boxes",
-        features=_no_rows(TRACK_ID),
-        feature_defaults={TRACK_ID: 1},
+        features=_no_rows(TRACK_ID, POSITIVE),
+        feature_defaults={TRACK_ID: 1, POSITIVE: True},
         face_color="transparent",
         edge_width=max(1.0, plane_size(image) / 300),
         opacity=0.9,
@@ -105,7 +108,7 @@ def add_columns(layer: Any, track_id: int) -> None:
     if TRACK_ID not in table:
         table[TRACK_ID] = np.full(len(layer.data), track_id, dtype=np.int64)
         missing = True
-    if isinstance(layer, Points) and POSITIVE not in table:
+    if POSITIVE not in table:
         table[POSITIVE] = np.ones(len(layer.data), dtype=bool)
         missing = True
     if missing:
@@ -119,13 +122,33 @@ def set_next(layer: Any, track_id: int, positive: bool) -> None:
     `feature_defaults` and never `current_*`, which would rewrite the point
     that was placed last, because napari leaves it selected.
     """
-    defaults: dict[str, Any] = {TRACK_ID: track_id}
-    if POSITIVE in layer.features:
-        defaults[POSITIVE] = positive
+    defaults = {TRACK_ID: track_id, POSITIVE: positive}
     have = layer.feature_defaults
     if all(len(have) and have[k].iloc[0] == v for k, v in defaults.items()):
         return
     layer.feature_defaults = defaults
+
+
+def end_drawing(layer: Any) -> None:
+    """End a shape that is half drawn, as Enter does; one too short for that goes.
+
+    To be called before the layer gets another mode, in which napari would keep
+    what is too short. Not while the layer tells of an edit.
+    """
+    if isinstance(layer, Shapes):
+        layer.remove([])
+
+
+def drop_lost_rows(layer: Any) -> None:
+    """Take rows out of the table of a layer that belong to no shape.
+
+    napari forgets this where it drops a shape that was too short, and would give
+    the row to the next shape, which would then belong to another object.
+    """
+    if len(layer.features) > len(layer.data):
+        defaults = layer.feature_defaults
+        layer.features = layer.features.iloc[: len(layer.data)]
+        layer.feature_defaults = defaults
 
 
 def _no_rows(*columns: str) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from napari_sam2_ivos.core.intensity import IntensityMapping
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.planning import Plan
     from napari_sam2_ivos.core.ports import Segmenter
@@ -43,6 +44,11 @@ class LazySegmenter:
     def model_name(self) -> str:
         """Name of the model that is loaded; empty if none is, or it has no name."""
         return str(getattr(self._loaded, "model_name", ""))
+
+    @property
+    def view(self) -> tuple[IntensityMapping, int] | None:
+        """How the model that is loaded sees a frame: grey values, side in pixels."""
+        return getattr(self._loaded, "view", None)
 
     def use(self, factory: Callable[[Movie], Segmenter]) -> None:
         """Load with another factory next time; the model so far is let go.

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam2_ivos.core.results import Flag
-from napari_sam2_ivos.core.tracks import ANCHOR, COMPUTED, STALE
+from napari_sam2_ivos.core.tracks import ANCHOR, COMPUTED, FINE, GIVEN, STALE
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from napari_sam2_ivos.core.tracks import Track
 
 
@@ -36,6 +38,12 @@ class ObjectRow:
         there or its mask was refused.
     empty_text : str
         Which frames these are and why, in words.
+    name, class_name : str
+    score : float or None
+        The model's own estimate of the worst mask that nobody has looked at, 0..1.
+    score_frame : int
+        Where that mask is.
+    is_locked, is_hidden : bool
     """
 
     track_id: int
@@ -45,10 +53,40 @@ class ObjectRow:
     state: str
     n_empty: int = 0
     empty_text: str = ""
+    name: str = ""
+    class_name: str = ""
+    score: float | None = None
+    score_frame: int = 0
+    is_locked: bool = False
+    is_hidden: bool = False
+
+    @property
+    def title(self) -> str:
+        """The ID, with the name if it has one."""
+        return f"{self.track_id}  {self.name}" if self.name else str(self.track_id)
+
+    @property
+    def frames_text(self) -> str:
+        """From which frame to which it was computed."""
+        if self.first is None:
+            return "–"
+        one = self.first == self.last
+        return str(self.first) if one else f"{self.first} – {self.last}"
+
+    @property
+    def score_text(self) -> str:
+        """The worst score as a percentage, or a dash."""
+        return "–" if self.score is None else f"{min(self.score, 1.0):.0%}"
 
     @property
     def state_text(self) -> str:
         """The state in a word or two, since its column is narrow."""
+        if self.state == "running":
+            return _TEXTS[self.state][0]
+        if self.is_hidden:
+            return "hidden"
+        if self.is_locked:
+            return "locked"
         if self.state == "tracked" and self.n_empty:
             return f"{self.n_empty} empty"
         return _TEXTS[self.state][0]
@@ -56,10 +94,20 @@ class ObjectRow:
     @property
     def explanation(self) -> str:
         """What the state means and what to do next."""
-        text = _TEXTS[self.state][1]
+        lines = [_TEXTS[self.state][1]]
+        if self.is_hidden:
+            lines.append("Hidden in the image; press Hide to show it again.")
+        if self.is_locked:
+            lines.append("Locked: nothing changes it until it is unlocked.")
         if self.n_empty:
-            text += f"\nLeft empty on purpose: {self.empty_text}. {_IF_WRONG}"
-        return text
+            lines.append(f"Left empty on purpose: {self.empty_text}. {_IF_WRONG}")
+        return "\n".join(lines)
+
+    def matches(self, text: str) -> bool:
+        """Whether it is one that a user looks for, by ID, name or class."""
+        text = text.strip().casefold()
+        words = (self.name.casefold(), self.class_name.casefold())
+        return str(self.track_id).startswith(text) or any(text in w for w in words)
 
 
 _TEXTS = {
@@ -73,7 +121,47 @@ _TEXTS = {
 _IF_WRONG = "Where the object is there after all, click on it."
 
 
-def row_of(track: Track, is_running: bool = False) -> ObjectRow:
+class ObjectRows:
+    """The rows of all objects; only those of objects that changed are made anew."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[tuple[int, int, bool, bool], ObjectRow]] = {}
+
+    def of(
+        self,
+        tracks: Mapping[int, Track],
+        running: Collection[int] = (),
+        hidden: Collection[int] = (),
+        begun: int | None = None,
+    ) -> list[ObjectRow]:
+        """Return what to show about objects, by ID.
+
+        Parameters
+        ----------
+        tracks : mapping of int to Track
+        running, hidden : collection of int
+            Track IDs of objects that are being computed, and that cannot be seen.
+        begun : int, optional
+            An object that is listed too if it has no prompt yet.
+        """
+        before, self._made = self._made, {}
+        for i in sorted(tracks):
+            track = tracks[i]
+            key = (track.version, track.revision, i in running, i in hidden)
+            known = before.get(i)
+            if known is None or known[0] != key:
+                known = key, row_of(track, *key[2:])
+            self._made[i] = known
+        rows = [row for _, row in self._made.values()]
+        if begun is not None and begun not in tracks:
+            rows.append(new_row(begun))
+            rows.sort(key=lambda row: row.track_id)
+        return rows
+
+
+def row_of(
+    track: Track, is_running: bool = False, is_hidden: bool = False
+) -> ObjectRow:
     """Return what to show about an object."""
     computed = np.flatnonzero(track.state & COMPUTED)
     first, last = (
@@ -81,8 +169,8 @@ def row_of(track: Track, is_running: bool = False) -> ObjectRow:
     )
     state = track.state[computed]
     if not track.prompts and not computed.size:
-        return new_row(track.track_id)
-    if is_running:
+        word = "new"
+    elif is_running:
         word = "running"
     elif (state & STALE).any():
         word = "changed"
@@ -91,10 +179,10 @@ def row_of(track: Track, is_running: bool = False) -> ObjectRow:
     else:
         word = "tracked"
     reasons = [
-        (flag, np.flatnonzero(track.flag == flag))
-        for flag in Flag
-        if flag is not Flag.NONE
+        (Flag(flag), np.flatnonzero(track.flag == flag))
+        for flag in np.unique(track.flag[track.flag > 0])
     ]
+    score, score_frame = _worst(track)
     return ObjectRow(
         track.track_id,
         first,
@@ -102,13 +190,29 @@ def row_of(track: Track, is_running: bool = False) -> ObjectRow:
         len(track.prompts),
         word,
         sum(frames.size for _, frames in reasons),
-        "; ".join(_where(flag, frames) for flag, frames in reasons if frames.size),
+        "; ".join(_where(flag, frames) for flag, frames in reasons),
+        track.name,
+        track.class_name,
+        score,
+        score_frame,
+        track.is_locked,
+        is_hidden,
     )
 
 
 def new_row(track_id: int) -> ObjectRow:
     """Return what to show about an object that has no prompt yet."""
     return ObjectRow(track_id, None, None, 0, "new")
+
+
+def _worst(track: Track) -> tuple[float | None, int]:
+    """Return the lowest score and its frame, of masks that nobody has looked at."""
+    unseen = track.state & (COMPUTED | ANCHOR | FINE | GIVEN) == COMPUTED
+    frames = np.flatnonzero(unseen & (track.area > 0))
+    if not frames.size:
+        return None, 0
+    worst = int(frames[np.argmin(track.predicted_iou[frames])])
+    return float(track.predicted_iou[worst]), worst
 
 
 def _where(flag: Flag, frames: np.ndarray) -> str:

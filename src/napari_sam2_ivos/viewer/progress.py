@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 N_RECENT = 12
+
+N_MEASURED = 60
+"""Steps that an estimate is made from."""
+
+MIN_MEASURED = 3
+"""With fewer steps nobody can know: the first may have waited for the model."""
+
+OBJECTS_LIKE_A_FRAME = 2.0
+"""How many objects take as long as the frame itself, until it was measured."""
+
+TRUST = 5.0
+"""How much the number of objects must have varied for that to be measured."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +96,54 @@ class Meter:
         if len(self._times) > 1 and self._times[-1] > self._times[0]:
             fps = (len(self._times) - 1) / (self._times[-1] - self._times[0])
         return Progress(self.done, self.total, self._frame, fps)
+
+
+class Speed:
+    """What a frame costs, and each object on it, as it was measured lately.
+
+    Parameters
+    ----------
+    clock : callable, optional
+        Seconds, for tests.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._measured: deque[tuple[int, float]] = deque(maxlen=N_MEASURED)
+        self._last = 0.0
+
+    def start(self) -> None:
+        """Note that the next step begins."""
+        self._last = self._clock()
+
+    def note(self, n_objects: int) -> None:
+        """Note that a step with so many objects was done, and the next begins."""
+        now = self._clock()
+        if n_objects:  # nothing was computed on others
+            self._measured.append((n_objects, now - self._last))
+        self._last = now
+
+    def seconds(self, n_steps: int, n_cells: int) -> float | None:
+        """Return how long steps with so many objects in all take; None if unknown.
+
+        A straight line through the medians for each number of objects. As long as
+        that number has hardly varied, its slope is what is usual.
+        """
+        if len(self._measured) < MIN_MEASURED:
+            return None
+        groups: defaultdict[int, list[float]] = defaultdict(list)
+        for n, seconds in self._measured:
+            groups[n].append(seconds)
+        points = [(n, median(all_), len(all_)) for n, all_ in groups.items()]
+        total = len(self._measured)
+        n_mean = sum(weight * n for n, _, weight in points) / total
+        s_mean = sum(weight * s for _, s, weight in points) / total
+        spread = sum(w * (n - n_mean) ** 2 for n, _, w in points)
+        slope = sum(w * (n - n_mean) * (s - s_mean) for n, s, w in points)
+        usual = s_mean / (OBJECTS_LIKE_A_FRAME + n_mean)
+        per_cell = (slope + TRUST * usual) / (spread + TRUST)
+        per_cell = min(max(per_cell, 0.0), s_mean / n_mean)
+        return (s_mean - per_cell * n_mean) * n_steps + per_cell * n_cells
 
 
 def in_words(seconds: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
@@ -36,6 +35,8 @@ class PromptReader:
     """Emitted with the frames whose prompts changed, after the session knows."""
     refused = Signal(str)
     """Emitted with the reason why something drawn is not used."""
+    rejected = Signal()
+    """Emitted when layers show prompts that the session would not take."""
 
     def __init__(self, session: Session, target: Target) -> None:
         self.session = session
@@ -76,24 +77,46 @@ class PromptReader:
     def update(self) -> None:
         """Read the layers and tell the session what is new."""
         before, self.reading = self.reading, read_layers(self.layers, self.target)
-        frames: set[int] = set()
-        for cell in before.prompts.keys() | self.reading.prompts.keys():
-            new = self.reading.prompts.get(cell, FramePrompts())
-            if new != before.prompts.get(cell, FramePrompts()):
-                self._tell(cell, new)
-                frames.add(cell[1])
+        cells = [
+            cell
+            for cell in before.prompts.keys() | self.reading.prompts.keys()
+            if before.prompts.get(cell) != self.reading.prompts.get(cell)
+        ]
         for problem in self.reading.problems:
             if problem not in before.problems:
                 self.refused.emit(problem)
-        if frames:
-            self.edited.emit(frames)
+        if not cells:
+            return
+        nothing = FramePrompts()
+        with self.session.action(_name(cells)):
+            is_taken = [
+                self._tell(
+                    cell,
+                    before.prompts.get(cell, nothing),
+                    self.reading.prompts.get(cell, nothing),
+                )
+                for cell in sorted(cells)
+            ]
+        self.edited.emit({frame for _, frame in cells})
+        if not all(is_taken):
+            self.rejected.emit()
 
-    def _tell(self, cell: Cell, new: FramePrompts) -> None:
-        refines = self.session.prompts(*cell).refines
+    def _tell(self, cell: Cell, old: FramePrompts, new: FramePrompts) -> bool:
+        """Tell the session of a cell; return whether it takes it.
+
+        A mask that no layer shows, because it was painted or accepted, is what
+        clicks correct; where the last of them is deleted it is the answer again.
+        """
         try:
-            self.session.set_prompts(*cell, replace(new, refines=refines))
+            known = self.session.start(*cell)
+            is_replaced = old.mask is not None or new.mask is not None or new.box
+            mask = new.mask if is_replaced else known.basis
+            prompts = FramePrompts(new.points, new.box, mask, known.refines)
+            self.session.set_prompts(*cell, prompts)
         except PromptError as error:
             self.refused.emit(str(error))
+            return False
+        return True
 
     def _on_data(self, event: Any) -> None:
         if not self._held_back and str(event.action) in ("added", "removed", "changed"):
@@ -102,3 +125,10 @@ class PromptReader:
     def _on_features(self, event: Any = None) -> None:
         if not self._held_back:
             self.update()
+
+
+def _name(cells: list[Cell]) -> str:
+    """Return what to call an edit of these cells."""
+    if len(cells) > 1:
+        return f"Prompt {len(cells)} objects"
+    return "Prompt object {} on frame {}".format(*cells[0])

@@ -18,6 +18,7 @@ from napari_sam2_ivos.core.prompts import (
 from napari_sam2_ivos.viewer.axes import axis_name, layer_to_layer
 from napari_sam2_ivos.viewer.layers import POSITIVE, TRACK_ID
 from napari_sam2_ivos.viewer.outlines import CLOSED, corners_box, outline_mask
+from napari_sam2_ivos.viewer.scribbles import OPEN, scribble_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,11 +39,14 @@ class Reading:
     problems : dict of str to None
         One sentence per thing that cannot be used, in order.
     unused : list of (layer, row)
+    rows : dict of (layer, row) to (Cell, FramePrompts)
+        What each row that is used says, by itself.
     """
 
     prompts: dict[Cell, FramePrompts] = field(default_factory=dict)
     problems: dict[str, None] = field(default_factory=dict)
     unused: list[tuple[Any, int]] = field(default_factory=list)
+    rows: dict[tuple[Any, int], tuple[Cell, FramePrompts]] = field(default_factory=dict)
 
     def unused_rows(self, layer: Any) -> set[int]:
         """Return the rows of a layer that are not used."""
@@ -51,22 +55,36 @@ class Reading:
 
 @dataclass(frozen=True)
 class Target:
-    """What prompts are read for: an image layer and the movie in it."""
+    """What prompts are read for: an image layer and the movie in it.
+
+    Parameters
+    ----------
+    image : napari.layers.Image
+    movie : Movie
+    time_axis : int
+    held : mapping of int to int
+        Where the other axes are held.
+    others : tuple of napari.layers.Image
+        Layers whose channels the movie holds too.
+    """
 
     image: Any
     movie: Movie
     time_axis: int
     held: Mapping[int, int]
+    others: tuple[Any, ...] = ()
 
 
 def read_layers(layers: Iterable[Any], target: Target) -> Reading:
     """Read all prompts of Points and Shapes layers.
 
-    A prompt belongs to the frame it lies on, whatever is on screen. What
-    cannot be used is named in `problems` and leaves the others as they are.
+    A prompt belongs to the frame it lies on, whatever is on screen. Clicks come
+    before scribbles, whichever layer is older; clicks and scribbles correct an
+    outline of the same object and frame. What cannot be used is named in
+    `problems` and leaves the others as they are.
     """
     reading = Reading()
-    for layer in layers:
+    for layer in sorted(layers, key=lambda layer: not isinstance(layer, Points)):
         if layer.ndim < target.image.ndim:
             reading.problems[
                 f"'{layer.name}' has no time axis, so that it lies on every frame."
@@ -76,68 +94,97 @@ def read_layers(layers: Iterable[Any], target: Target) -> Reading:
             _read_points(layer, target, reading)
         else:
             _read_shapes(layer, target, reading)
-    for cell, prompts in list(reading.prompts.items()):
-        if prompts.mask is not None and (prompts.points or prompts.box):
-            reading.prompts[cell] = FramePrompts(mask=prompts.mask)
-            reading.problems[
-                f"Object {cell[0]} has an outline on frame {cell[1]}, which is taken as"
-                " it is: clicks and boxes beside it are not used. Delete the outline to"
-                " use them."
-            ] = None
+    for (layer, row), (cell, said) in list(reading.rows.items()):
+        prompts = reading.prompts[cell]
+        if said.box is not None and prompts.mask is not None:
+            reading.prompts[cell] = replace(prompts, box=None)
+            del reading.rows[layer, row]
+            reason = (
+                f"Object {cell[0]} has an outline on frame {cell[1]}: the box beside it"
+                " is not used. Click to correct the outline, or delete it to use the"
+                " box."
+            )
+            _refuse(reading, layer, row, reason)
     return reading
 
 
 def _read_points(layer: Any, target: Target, reading: Reading) -> None:
-    rows = layer_to_layer(layer, layer.data, target.image)
+    rows = _placed(layer, layer.data, target)
     signs = layer.features[POSITIVE].to_numpy()
     for i, row in enumerate(rows):
         try:
             cell = _cell(layer, i, row, target)
             point = Point(float(row[-2]), float(row[-1]), bool(signs[i]))
-            new = FramePrompts(points=(point,))
-            check_prompts(new, target.movie.plane_shape)
+            said = FramePrompts(points=(point,))
+            check_prompts(said, target.movie.plane_shape)
         except PromptError as error:
             _refuse(reading, layer, i, str(error))
             continue
-        old = reading.prompts.get(cell, FramePrompts())
-        reading.prompts[cell] = replace(old, points=(*old.points, point))
+        _use(reading, layer, i, cell, said)
 
 
 def _read_shapes(layer: Any, target: Target, reading: Reading) -> None:
-    shape = target.movie.plane_shape
     for i, (vertices, kind) in enumerate(
         zip(layer.data, layer.shape_type, strict=True)
     ):
-        rows = layer_to_layer(layer, vertices, target.image)
+        rows = _placed(layer, vertices, target)
         try:
             cell = _cell(layer, i, rows[0], target)
             if np.ptp(rows[:, target.time_axis]) >= 1:
                 raise PromptError(
                     "A shape reaches over several frames; draw it on one."
                 )
+            positive = bool(layer.features[POSITIVE].iloc[i])
             old = reading.prompts.get(cell, FramePrompts())
-            if kind == "rectangle":
-                if old.box is not None:
-                    raise PromptError(
-                        f"Object {cell[0]} has a box on frame {cell[1]} already; the"
-                        " second one is not used. Move the first, or press N first to"
-                        " begin a new object."
-                    )
-                new = replace(old, box=corners_box(rows[:, -2:]))
-                check_prompts(FramePrompts(box=new.box), shape)
-            elif kind in CLOSED:
-                new = replace(
-                    old, mask=outline_mask(rows[:, -2:], kind, shape, old.mask)
-                )
-            else:
+            said = _said_by(rows[:, -2:], kind, positive, target, old)
+            if said.box is not None and old.box is not None:
                 raise PromptError(
-                    f"A {kind} is not a prompt. Draw a closed outline (polygon or"
-                    " ellipse), a box, or click."
+                    f"Object {cell[0]} has a box on frame {cell[1]} already; the"
+                    " second one is not used. Move the first, or press N first to"
+                    " begin a new object."
                 )
         except PromptError as error:
             _refuse(reading, layer, i, str(error))
             continue
-        reading.prompts[cell] = new
+        _use(reading, layer, i, cell, said)
+
+
+def _placed(layer: Any, rows: Any, target: Target) -> np.ndarray:
+    """Return positions in pixels of the movie, to a millionth.
+
+    The way there leads through the world, and the last digits depend on how many
+    go together; nobody's prompts may change because there is one more row.
+    """
+    return layer_to_layer(layer, rows, target.image).round(6)
+
+
+def _said_by(
+    vertices: np.ndarray,
+    kind: str,
+    positive: bool,
+    target: Target,
+    beside: FramePrompts,
+) -> FramePrompts:
+    """Return what a shape says, ``(N, 2)`` vertices in pixels of the movie."""
+    shape = target.movie.plane_shape
+    if kind in OPEN:
+        return FramePrompts(points=scribble_points(vertices, shape, positive))
+    if kind in CLOSED:
+        return FramePrompts(mask=outline_mask(vertices, kind, shape, beside.mask))
+    box = FramePrompts(box=corners_box(vertices))
+    check_prompts(box, shape)
+    return box
+
+
+def _use(
+    reading: Reading, layer: Any, row: int, cell: Cell, said: FramePrompts
+) -> None:
+    """Add what a row says to the prompts of its cell."""
+    old = reading.prompts.get(cell, FramePrompts())
+    reading.prompts[cell] = FramePrompts(
+        old.points + said.points, said.box or old.box, said.mask or old.mask
+    )
+    reading.rows[layer, row] = cell, said
 
 
 def _refuse(reading: Reading, layer: Any, row: int, reason: str) -> None:

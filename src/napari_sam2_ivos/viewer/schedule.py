@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
 from napari_sam2_ivos.core.errors import IvosError
+from napari_sam2_ivos.viewer.estimates import Estimates
 from napari_sam2_ivos.viewer.jobs import Job
-from napari_sam2_ivos.viewer.progress import Meter
+from napari_sam2_ivos.viewer.outcome import Outcome
+from napari_sam2_ivos.viewer.progress import Meter, Speed
+from napari_sam2_ivos.viewer.requests import TrackRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,31 +19,12 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.planning import Plan
     from napari_sam2_ivos.core.results import FrameResult
     from napari_sam2_ivos.core.session import Session
-    from napari_sam2_ivos.core.tracks import Direction
+    from napari_sam2_ivos.viewer.estimates import Estimate
     from napari_sam2_ivos.viewer.jobs import Runner
     from napari_sam2_ivos.viewer.progress import Progress
     from napari_sam2_ivos.viewer.spare import SpareTime
 
-
-@dataclass(frozen=True)
-class TrackRequest:
-    """What the user asked to track.
-
-    Parameters
-    ----------
-    direction : {"forward", "backward", "both", "nearest"}
-    frames : range
-    track_ids : tuple of int or None
-        None for all objects, those made meanwhile too.
-    skip_unchanged : bool
-        Whether an object keeps its old masks from where many in a row have
-        come out as they were before the edit.
-    """
-
-    direction: Direction
-    frames: range
-    track_ids: tuple[int, ...] | None = None
-    skip_unchanged: bool = False
+__all__ = ["Schedule", "TrackRequest"]
 
 
 class Schedule:
@@ -51,6 +34,9 @@ class Schedule:
     and tracking goes on with a new plan, in which what is up to date is left
     out. Several edits while a preview runs make one further preview. Results
     for prompts that changed meanwhile are dropped by `Session.apply`.
+
+    A run, its pauses included, is one step of undo. An edit in between is a step
+    of its own, and what runs after it a further one.
 
     While nothing is asked for, the time is `spare`: what is done in it does not
     count as busy and stops within a frame as soon as anything is asked for.
@@ -92,19 +78,29 @@ class Schedule:
         self._frame_on_screen = frame_on_screen
         self._previews: set[int] = set()
         self._when_idle: list[Callable[[], None]] = []
+        self._is_paused = False
         self._meter = Meter()
+        self._outcome = Outcome()
+        self._speed = Speed()
+        self._estimates = Estimates(session)
         session.tracks_changed.connect(self._on_tracks_changed)
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything that the user asked for runs or waits."""
+        """Whether anything that the user asked for runs or waits to run."""
         is_asked_for = self.job is not None and self.job.spare is None
-        return is_asked_for or bool(self._previews) or self.is_tracking
+        is_due = self.is_tracking and not self._is_paused
+        return is_asked_for or bool(self._previews) or is_due
 
     @property
     def is_tracking(self) -> bool:
-        """Whether tracking was asked for and has not ended."""
+        """Whether tracking was asked for and has not ended; it may be paused."""
         return self.request is not None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether tracking waits for the user to go on."""
+        return self._is_paused
 
     @property
     def progress(self) -> Progress:
@@ -120,11 +116,41 @@ class Schedule:
     def track(self, request: TrackRequest) -> None:
         """Begin to track; replaces an earlier request."""
         self.request = request
+        self._is_paused = False
         self._meter = Meter()
+        self._outcome = Outcome(request.stop_when_lost)
         self.spare.is_over = False
         if self.job is not None and self.job.is_tracking:
-            self.job.stop()
+            self.job.drop()
         self._go_on()
+
+    def estimate(self, request: TrackRequest, recompute: bool = False) -> Estimate:
+        """Return what a request would run, with what is up to date if `recompute`."""
+        return self._estimates.of(request, self._speed, recompute)
+
+    def forget_speed(self) -> None:
+        """Take note that another model takes another time."""
+        self._speed = Speed()
+
+    def pause(self) -> None:
+        """Stop the tracking within a frame until `resume`; clicks are answered.
+
+        Spare time is over too, until the user does something again.
+        """
+        if self.request is None or self._is_paused:
+            return
+        self._is_paused = True
+        self.spare.is_over = True
+        if self.job is not None and self.job.is_tracking:
+            self.job.stop()
+        self.changed.emit()
+
+    def resume(self) -> None:
+        """Go on with what was paused."""
+        if self._is_paused:
+            self._is_paused = False
+            self.spare.is_over = False
+            self._go_on()
 
     def look_around(self) -> None:
         """Use spare time for what is on screen now."""
@@ -138,19 +164,20 @@ class Schedule:
             self.job.stop()
 
     def cancel(self) -> None:
-        """Stop everything within a frame; what is done stays.
+        """Stop everything within a frame; what was shown stays.
 
+        What the model still gives is dropped, since what comes next may be undo.
         Spare time is over too, until the user does something again.
         """
         self.spare.is_over = True
-        was_tracking, self.request = self.request is not None, None
-        self._previews.clear()
+        was_tracking = self.is_tracking
+        self._forget_requests()
         if self.job is not None:
-            self.job.stop()
+            self.job.drop()
         self.changed.emit()
         if was_tracking:
-            n = self._meter.done
-            self.finished.emit(f"Stopped after {n} frames. What is done is kept.")
+            done = f"Stopped after {self._outcome.frames()}. What is done is kept."
+            self._finish(done)
 
     def when_idle(self, act: Callable[[], None]) -> None:
         """Call `act` when nothing runs, stopping what runs now."""
@@ -194,13 +221,17 @@ class Schedule:
     def _start(self, job: Job) -> None:
         self.job = job
         if job.is_tracking:
+            # A preview begins no step of undo: it belongs to its prompt's.
+            self.session.history.begin("Track", key=self.request)
             self._meter.start(len(job.plan.steps))
+            self._speed.start()
             self.progressed.emit(self._meter.progress)
         self.changed.emit()
         self.runner.start(job, self._on_result, self._on_end)
 
     def _next_plan(self) -> tuple[Plan | None, bool]:
-        if not self._previews and self.request is None:
+        request = None if self._is_paused else self.request
+        if not self._previews and request is None:
             return None, False
         here = self._frame_on_screen()
         for frame in sorted(self._previews, key=lambda f: (f != here, f)):
@@ -208,34 +239,38 @@ class Schedule:
             plan = self.session.plan_preview(frame)
             if plan.steps:
                 return plan, False
-        request = self.request
         if request is None:
             return None, False
-        ids = request.track_ids
-        if ids is not None:
-            ids = tuple(i for i in ids if i in self.session.tracks)
-        plan = self.session.plan(
-            request.direction,
-            request.frames,
-            ids,
-            on_screen=here,
-            skip_unchanged=request.skip_unchanged,
-        )
+        plan = request.plan(self.session, here)
         return (plan if plan.steps else None), True
 
     def _end_tracking(self) -> None:
-        if self.request is None:
+        request = self.request
+        if request is None or self._is_paused:
             return
         self.request = None
-        n = self._meter.done
-        if n:
-            self.finished.emit(f"Tracked {n} frame{'s' if n != 1 else ''}.")
+        if self._outcome.n_frames:
+            self._finish(f"Tracked {self._outcome.frames()}.")
+        elif self._meter.done:
+            self.finished.emit(
+                "Nothing was tracked: the objects were lost before. Correct them where"
+                " they were lost, or choose not to stop there."
+            )
         else:
-            self.finished.emit("Everything in this range is up to date already.")
+            self.finished.emit(str(self.estimate(request)))
+
+    def _finish(self, done: str) -> None:
+        empty = self._outcome.empty(self.session.tracks)
+        self.finished.emit(f"{done} {empty}".strip())
+
+    def _forget_requests(self) -> None:
+        self.request = None
+        self._is_paused = False
+        self._previews.clear()
 
     def _on_result(self, result: FrameResult) -> None:
         job = self.job
-        if job is None:
+        if job is None or job.is_dropped:
             return
         if job.spare is not None:
             job.spare.take(result, job.plan)
@@ -250,6 +285,8 @@ class Schedule:
         if not job.is_tracking:
             self.previewed.emit(result)
         elif self.request is not None:
+            self._outcome.note(result)
+            self._speed.note(len(result.objects))
             self.progressed.emit(self._meter.count(result.frame))
 
     def _on_end(self, error: IvosError | None) -> None:
@@ -263,7 +300,6 @@ class Schedule:
         self._go_on()
 
     def _give_up(self, error: IvosError) -> None:
-        self.request = None
-        self._previews.clear()
+        self._forget_requests()
         self.spare.is_over = True
         self.failed.emit(str(error))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam2_ivos.viewer.layers import POSITIVE, TRACK_ID
+from napari_sam2_ivos.viewer.scribbles import OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _WHITE, _BLACK = np.array([[1, 1, 1, 1], [0, 0, 0, 1]], np.float32)
+
+_CROSS = "✕"
 
 UNUSED = (0.55, 0.55, 0.55, 1.0)
 """Colour of a prompt that is drawn but not used; the message said why."""
@@ -51,6 +54,19 @@ def style_points(
 def style_shapes(
     layer: Any, color_of: Callable[[int], Any], unused: Collection[int] = ()
 ) -> None:
-    """Colour the outlines of shapes by object."""
-    if len(layer.data):
-        layer.edge_color = colours_of(layer, color_of, unused)
+    """Colour shapes by object; a negative scribble is dark and bears a cross.
+
+    napari draws no dashed lines. Dark line and bright cross are seen on images of
+    any brightness, one or the other at least.
+    """
+    if not len(layer.data):
+        return
+    colours = colours_of(layer, color_of, unused)
+    positive = layer.features[POSITIVE].to_numpy().astype(bool)
+    negative = ~positive & np.isin(layer.shape_type, OPEN)
+    lines = colours.copy()
+    lines[negative, :3] *= 0.45
+    layer.edge_color = lines
+    crosses = np.where(negative, _CROSS, "")
+    if _CROSS in crosses or _CROSS in layer.text.values:  # else it is the user's
+        layer.text = {"string": crosses.tolist(), "color": colours, "size": 15}

@@ -18,38 +18,37 @@ from qtpy.QtWidgets import (
 from superqt.utils import qthrottled
 
 from napari_sam2_ivos.core.errors import IvosError
-from napari_sam2_ivos.viewer import keys
-from napari_sam2_ivos.viewer.controller import Controller
-from napari_sam2_ivos.viewer.movies import contrast_of, held_positions, movie_of
-from napari_sam2_ivos.viewer.registry import bare, controller_of, controllers
+from napari_sam2_ivos.viewer.actions import session_actions
+from napari_sam2_ivos.viewer.key_bindings import KeyBindings
+from napari_sam2_ivos.viewer.registry import bare, controllers
 from napari_sam2_ivos.viewer.tools import Tool
 from napari_sam2_ivos.widgets.closing import WindowWatch, is_alive
 from napari_sam2_ivos.widgets.connections import Connections
 from napari_sam2_ivos.widgets.export_panel import ExportPanel
 from napari_sam2_ivos.widgets.image_panel import ImagePanel
 from napari_sam2_ivos.widgets.key_list import KeyList
+from napari_sam2_ivos.widgets.long_work import drive
 from napari_sam2_ivos.widgets.message_bar import MessageBar
 from napari_sam2_ivos.widgets.model_choice import segmenter_factory
 from napari_sam2_ivos.widgets.model_panel import ModelPanel
 from napari_sam2_ivos.widgets.object_panel import ObjectPanel
-from napari_sam2_ivos.widgets.pieces import button, fold, hint, row, rule
+from napari_sam2_ivos.widgets.pieces import button, fold, hint, row, rule, stacked
 from napari_sam2_ivos.widgets.prompt_panel import PromptPanel
+from napari_sam2_ivos.widgets.questions import ask
+from napari_sam2_ivos.widgets.review_panel import ReviewPanel
+from napari_sam2_ivos.widgets.sessions import Sessions
 from napari_sam2_ivos.widgets.theme import Colours, style_sheet
+from napari_sam2_ivos.widgets.timeline_dock import TimelineDock
 from napari_sam2_ivos.widgets.tracking_panel import TrackingPanel
+from napari_sam2_ivos.widgets.view_panel import ViewPanel
 from napari_sam2_ivos.widgets.welcome import Welcome
-from napari_sam2_ivos.widgets.worker import QtRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_sam2_ivos.core.movie import Movie
-    from napari_sam2_ivos.core.ports import Segmenter
+    from napari_sam2_ivos.viewer.controller import Controller
     from napari_sam2_ivos.viewer.progress import Progress
-    from napari_sam2_ivos.widgets.model_choice import ModelChoice
-
-    Loader = Callable[
-        [ModelChoice, tuple[float, float] | None], Callable[[Movie], Segmenter]
-    ]
+    from napari_sam2_ivos.widgets.sessions import Loader
 
 
 class IvosDock(QWidget):
@@ -69,11 +68,15 @@ class IvosDock(QWidget):
         super().__init__()
         self.viewer = bare(napari_viewer)
         self.controller: Controller | None = None
-        self._loader = loader
         self._watch = WindowWatch(self.viewer)
+        self._was_timeline_shown = False
         self._links = Connections()
         self._controller_links = Connections()
         self._build()
+        self.sessions = Sessions(
+            self.viewer, self.images, self.models, loader, self.show_warning
+        )
+        self.keys = KeyBindings(self.viewer, self._actions())
         v = self.viewer
         for event in (v.layers.events.inserted, v.layers.events.removed):
             self._links.connect(event, self._on_layers)
@@ -82,28 +85,50 @@ class IvosDock(QWidget):
         self._links.connect(v.dims.events.current_step, self._on_slider)
         self._links.connect(v.layers.selection.events.active, self._on_slider)
         self._links.connect(v.events.theme, self._on_theme)
-        self.destroyed.connect(self._links.close)
-        self.destroyed.connect(self._controller_links.close)
-        self.destroyed.connect(partial(keys.unbind, v))
+        for close in (
+            self._links.close,
+            self._controller_links.close,
+            self.keys.close,
+            self.timeline.close,
+            self.view.close_views,
+        ):
+            self.destroyed.connect(close)
         self._on_theme()
         self._on_image()
-        keys.bind(v, self._actions())
 
     # ---- building ----------------------------------------------------------
 
     def _build(self) -> None:
         self.images = ImagePanel(self.viewer)
         self.models = ModelPanel()
-        self.objects = ObjectPanel()
+        self.objects = ObjectPanel(self.viewer)
         self.prompts = PromptPanel()
         self.tracking = TrackingPanel()
+        self.review = ReviewPanel()
+        self.view = ViewPanel(self.viewer)
         self.export = ExportPanel()
+        self.timeline = TimelineDock(self.viewer)
+        self.key_list = KeyList()
         self.messages = MessageBar()
         self.welcome = Welcome()
         self.note = hint()
         self.back = button("Bring it back", self._bring_back, name="main")
         self.model_fold = fold("Model", self.models)
-        self.panels = (self.objects, self.prompts, self.tracking, self.export)
+        self.show_timeline = button(
+            "Timeline",
+            self._toggle_timeline,
+            "All objects and frames at a glance, under the image",
+        )
+        self.show_timeline.setCheckable(True)
+        self.review_fold = fold("Review", stacked(self.show_timeline, self.review))
+        self.panels = (
+            self.objects,
+            self.prompts,
+            self.tracking,
+            self.review,
+            self.view,
+            self.export,
+        )
         work = QWidget()
         column = QVBoxLayout(work)
         column.setContentsMargins(6, 4, 6, 4)
@@ -112,11 +137,14 @@ class IvosDock(QWidget):
         column.addWidget(self.note)
         column.addWidget(self.back)
         column.addWidget(self.model_fold)
-        for panel in self.panels:
+        for panel in (self.objects, self.prompts, self.tracking):
             column.addWidget(rule())
             column.addWidget(panel, 1 if panel is self.objects else 0)
         column.addWidget(rule())
-        column.addWidget(fold("Keys", KeyList()))
+        column.addWidget(self.review_fold)
+        column.addWidget(fold("View", self.view))
+        column.addWidget(fold("Save", self.export))
+        column.addWidget(fold("Keys", self.key_list))
         self.stack = QStackedWidget()
         self.stack.addWidget(self.welcome)
         self.stack.addWidget(work)
@@ -137,8 +165,10 @@ class IvosDock(QWidget):
         self.prompts.wanted.connect(self.use_tool)
         self.prompts.adopted.connect(self.use_layer)
         self.tracking.toggled.connect(self.toggle_tracking)
+        self.tracking.pause_toggled.connect(self.toggle_pause)
         self.export.said.connect(self.show_message)
         self.export.failed.connect(self.show_error)
+        self.key_list.refused.connect(self.show_warning)
         self.welcome.sample_wanted.connect(self._open_sample)
         self._refresh_soon = qthrottled(self.refresh, timeout=60)
         self._refresh_rows_soon = qthrottled(self._refresh_rows, timeout=250)
@@ -150,15 +180,11 @@ class IvosDock(QWidget):
     # ---- what the user can do ------------------------------------------------
 
     def _actions(self) -> dict[str, Callable[[], None]]:
-        return {
-            "new_object": self.new_object,
-            "clear_frame": self._clear_frame,
+        actions = session_actions(self.ensure_controller, lambda: self.controller)
+        return actions | {
             "track": self.toggle_tracking,
-            **{
-                tool.value: partial(self.use_tool, tool.value)
-                for tool in Tool
-                if tool is not Tool.ERASE
-            },
+            "pause": self.toggle_pause,
+            "take_over": self._take_over,
         }
 
     def new_object(self) -> None:
@@ -184,24 +210,29 @@ class IvosDock(QWidget):
         c = self.controller
         if c is None:
             self.show_message("Nothing to track yet: press New object, then click.")
-            return
-        if c.schedule.is_tracking:
+        elif c.schedule.is_tracking:
             c.cancel()
-            return
-        ids = None
-        if self.tracking.only_current.isChecked() and c.current in c.session.tracks:
-            ids = (c.current,)
-        c.track(
-            self.tracking.direction,
-            self.tracking.frames,
-            ids,
-            recompute=self.tracking.again.isChecked(),
-            skip_unchanged=self.tracking.skip.isChecked(),
-        )
+        else:
+            request = self.tracking.request(c)
+            c.track(request, recompute=self.tracking.again.isChecked())
 
-    def _clear_frame(self) -> None:
-        if self.controller is not None:
-            self.controller.clear_frame()
+    def toggle_pause(self) -> None:
+        """Pause the tracking, or go on."""
+        c = self.controller
+        if c is not None and c.schedule.is_tracking:
+            schedule = c.schedule
+            (schedule.resume if schedule.is_paused else schedule.pause)()
+
+    def _take_over(self) -> None:
+        """Take objects over from the Labels layer that is offered."""
+        controller = self.ensure_controller()
+        if controller is not None:
+            self.objects.refresh()
+            self.objects.take_over_all()
+
+    def _toggle_timeline(self) -> None:
+        self._was_timeline_shown = True
+        self.timeline.toggle(self.show_timeline.isChecked())
 
     def _bring_back(self) -> None:
         for controller in controllers(self.viewer):
@@ -216,42 +247,17 @@ class IvosDock(QWidget):
 
     def ensure_controller(self) -> Controller | None:
         """Return the controller of the chosen image, made if there is none."""
-        image, axis = self.images.layer, self.images.time_axis
-        if image is None:
+        if self.images.layer is None:
             self.show_message("Open a movie first: drag a file onto the window.")
             return None
         try:
-            held = {} if axis is None else held_positions(self.viewer, image, axis)
-            found = self.controller
-            if found is not None and (
-                found.session.tracks
-                or (found.target.time_axis == axis and dict(found.held) == held)
-            ):
-                return found
-            movie = movie_of(image, axis, held)
-            from napari_sam2_ivos.io.stores import create_store
-
-            store = create_store(movie.shape)
+            made = self.sessions.ensure(self.controller)
         except IvosError as error:
             self.show_error(str(error))
             return None
-        if found is not None:
-            self._discard(found)
-        factory = self._loader(self.models.choice, contrast_of(image, movie))
-        made = Controller(
-            self.viewer, image, movie, store, factory, QtRunner(self.show_warning)
-        )
-        controllers(self.viewer).append(made)
-        self._show_controller(made)
+        if made is not self.controller:
+            self._show_controller(made)
         return made
-
-    def _discard(self, controller: Controller) -> None:
-        """Drop a session in which nothing was done, with its empty layers."""
-        own = controller.layers.own()
-        controller.close()
-        controllers(self.viewer).remove(controller)
-        for layer in own:
-            self.viewer.layers.remove(layer)
 
     def _show_controller(self, controller: Controller | None) -> None:
         self._controller_links.close()
@@ -263,7 +269,9 @@ class IvosDock(QWidget):
             links.connect(controller.failed, self.show_error)
             links.connect(controller.schedule.progressed, self._on_progress)
             links.connect(controller.schedule.finished, self.show_message)
-        for panel in self.panels:
+            controller.editing.ask = partial(ask, self)
+            controller.editing.drive = partial(drive, self)
+        for panel in (*self.panels, self.timeline):
             panel.show_controller(controller)
         self.refresh()
 
@@ -277,21 +285,29 @@ class IvosDock(QWidget):
         has_image = self.images.layer is not None
         self.stack.setCurrentIndex(1 if has_image or missing else 0)
         c = self.controller
-        self.images.lock(
-            c.target.time_axis if c is not None and c.session.tracks else None
-        )
+        if c is not None and c.session.tracks:
+            self.images.lock(c.target.time_axis, c.others)
+        else:
+            self.images.lock(None)
         self.back.setVisible(missing)
         self.note.setText(self._note(c))
         self.note.setVisible(bool(self.note.text()))
         self.models.show_loaded("" if c is None else c.segmenter.model_name)
         self.model_fold.setText(f"Model: {self.models.summary}")
         self.prompts.show_foreign(self._foreign_layer(c))
+        if c is not None:
+            self.keys.follow((c.image, *c.layers.own()))
+        n = self.review.n_places
+        self.review_fold.setText(f"Review: {n} to look at" if n else "Review")
+        self.show_timeline.setChecked(self.timeline.is_shown)
         for panel in self.panels:
             panel.refresh()
+        self.timeline.refresh()
 
     def _refresh_rows(self) -> None:
         if is_alive(self):
             self.objects.refresh()
+            self.timeline.refresh()
 
     def _foreign_layer(self, c: Controller | None) -> Any | None:
         """Return the active layer if it could hold prompts but is not read."""
@@ -336,20 +352,21 @@ class IvosDock(QWidget):
         self._refresh_soon()
 
     def _on_image(self) -> None:
-        image = self.images.layer
-        found = None if image is None else controller_of(self.viewer, image)
-        self._show_controller(found)
+        self._show_controller(self.sessions.find())
 
     def _on_model(self) -> None:
         c = self.controller
         if c is not None:
-            c.use_model(self._loader(self.models.choice, contrast_of(c.image, c.movie)))
+            c.use_model(self.sessions.factory(c.image, c.movie))
         self.refresh()
 
     def _on_changed(self) -> None:
         self._refresh_soon()
 
     def _on_progress(self, progress: Progress) -> None:
+        if not self._was_timeline_shown:
+            self._was_timeline_shown = True  # once; then it is the user's choice
+            self.timeline.toggle(True)
         self.tracking.show_progress(progress)
         self._refresh_rows_soon()
         c = self.controller
@@ -358,9 +375,11 @@ class IvosDock(QWidget):
         c.go_to(progress.frame)
 
     def _on_slider(self, event: Any = None) -> None:
+        self.timeline.show_frame()
         self._refresh_soon()
 
     def _on_theme(self, event: Any = None) -> None:
         colours = Colours.of(self.viewer)
         self.setStyleSheet(style_sheet(colours))
-        self.prompts.show_theme(colours)
+        for panel in (self.prompts, self.objects, self.timeline):
+            panel.show_theme(colours)

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 from superqt.utils import FunctionWorker
 
 from napari_sam2_ivos.core.errors import IvosError
-from napari_sam2_ivos.widgets.pieces import button, row, section
+from napari_sam2_ivos.widgets.pieces import button, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LABEL_FILES = "TIFF stack (*.tif);;numpy (*.npy);;zarr (*.zarr)"
 TABLE_FILES = "Table (*.csv)"
+BOX_FILES = "Table (*.csv);;MOTChallenge (*.txt)"
 
 
 class ExportPanel(QWidget):
@@ -39,11 +40,15 @@ class ExportPanel(QWidget):
         self.table = button(
             "Table …", self._ask_table, "One row per object and frame: CSV"
         )
+        self.boxes = button(
+            "Boxes …",
+            self._ask_boxes,
+            "The box around each object on each frame: CSV, MOTChallenge",
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(section("SAVE"))
-        layout.addLayout(row(self.labels, self.table))
+        layout.addLayout(row(self.labels, self.table, self.boxes))
 
     def show_controller(self, controller: Controller | None) -> None:
         """Save from another session."""
@@ -53,7 +58,7 @@ class ExportPanel(QWidget):
     def refresh(self) -> None:
         """Show things as they are."""
         ready = self.controller is not None and bool(self.controller.session.tracks)
-        for made in (self.labels, self.table):
+        for made in (self.labels, self.table, self.boxes):
             made.setEnabled(ready and self._worker is None)
 
     def save_labels(self, path: str | Path) -> None:
@@ -87,19 +92,36 @@ class ExportPanel(QWidget):
 
         self._start(write)
 
+    def save_boxes(self, path: str | Path) -> None:
+        """Write the bounding boxes of all objects and frames."""
+        c = self.controller
+        if c is None:
+            return
+        session = c.session
+
+        def write() -> Path:
+            from napari_sam2_ivos.io.boxes import write_boxes
+
+            return write_boxes(path, session.labels, dict(session.tracks))
+
+        self._start(write)
+
     def _ask_labels(self) -> None:
-        self._ask("Save the label stack", LABEL_FILES, ".tif", self.save_labels)
+        self._ask("Save the label stack", LABEL_FILES, "_tracks.tif", self.save_labels)
 
     def _ask_table(self) -> None:
-        self._ask("Save the table", TABLE_FILES, ".csv", self.save_table)
+        self._ask("Save the table", TABLE_FILES, "_tracks.csv", self.save_table)
+
+    def _ask_boxes(self) -> None:
+        self._ask("Save the boxes", BOX_FILES, "_boxes.csv", self.save_boxes)
 
     def _ask(
-        self, title: str, kinds: str, suffix: str, save: Callable[[str], None]
+        self, title: str, kinds: str, ending: str, save: Callable[[str], None]
     ) -> None:
         c = self.controller
         if c is None:
             return
-        start = f"{c.movie.name}_tracks{suffix}"
+        start = c.movie.name + ending
         path, kind = QFileDialog.getSaveFileName(self, title, start, kinds)
         if not path:
             return

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QPointF, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
+from qtpy.QtGui import (
+    QColor,
+    QIcon,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPixmap,
+    QPolygonF,
+)
 
 from napari_sam2_ivos.viewer.tools import Tool
 
@@ -75,6 +83,19 @@ def _negative(p: QPainter) -> None:
     p.drawLine(QPointF(6.5, 10), QPointF(13.5, 10))
 
 
+def _negative_scribble(p: QPainter) -> None:
+    line = QPainterPath(QPointF(2.5, 15.5))
+    line.cubicTo(QPointF(5, 3), QPointF(9, 3), QPointF(9, 10))
+    line.cubicTo(QPointF(9, 17), QPointF(13, 17), QPointF(14, 12))
+    p.drawPath(line)
+    p.drawLine(QPointF(12, 5.5), QPointF(18, 5.5))
+
+
+def _positive_scribble(p: QPainter) -> None:
+    _negative_scribble(p)
+    p.drawLine(QPointF(15, 2.5), QPointF(15, 8.5))
+
+
 def _box(p: QPainter) -> None:
     p.drawRect(QRectF(3, 4.5, 14, 11))
     p.setBrush(p.pen().color())
@@ -103,6 +124,8 @@ def _erase(p: QPainter) -> None:
 _PICTURES = {
     Tool.POSITIVE: _positive,
     Tool.NEGATIVE: _negative,
+    Tool.SCRIBBLE: _positive_scribble,
+    Tool.NOT_SCRIBBLE: _negative_scribble,
     Tool.BOX: _box,
     Tool.OUTLINE: _outline,
     Tool.PAINT: _paint,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sam2_ivos.engine.choice import AUTOMATIC
+from napari_sam2_ivos.viewer.settings import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ def segmenter_factory(
     choice: ModelChoice, contrast: tuple[float, float] | None
 ) -> Callable[[Movie], Segmenter]:
     """Return what loads the chosen model for a movie; torch is imported then."""
+    keep_features = settings().keep_features  # asked here: `load` is on a thread
 
     def load(movie: Movie) -> Segmenter:
         from napari_sam2_ivos.api import load_segmenter
@@ -53,8 +55,7 @@ def segmenter_factory(
             device=choice.device,
             contrast=contrast,
             input_size=choice.input_size,
-            # A movie is opened in the window again and again.
-            keep_features=True,
+            keep_features=keep_features,
         )
 
     return load

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 from napari_sam2_ivos.engine.catalogue import entries, find
 from napari_sam2_ivos.engine.choice import AUTOMATIC, foreseen
 from napari_sam2_ivos.engine.installed import installed_path
+from napari_sam2_ivos.viewer.settings import settings
 from napari_sam2_ivos.widgets.download import ModelDownload
 from napari_sam2_ivos.widgets.model_choice import ModelChoice
 from napari_sam2_ivos.widgets.pieces import button, hint, row
@@ -90,12 +91,15 @@ class ModelPanel(QWidget):
         layout.addWidget(self.note)
         layout.addWidget(self.get)
         layout.addWidget(self.bar)
-        self._foreseen = foreseen(None)
+        begin = settings()
+        self._foreseen = foreseen(begin.device)
         self._loaded = ""
         self._download_job = ModelDownload(self)
         self._download_job.progressed.connect(self._on_progress)
         self._download_job.ended.connect(self._on_downloaded)
         self._fill()
+        for combo, wanted in ((self.model, begin.model), (self.device, begin.device)):
+            combo.setCurrentIndex(max(0, combo.findData(wanted)))
         self.model.currentIndexChanged.connect(self._on_changed)
         self.device.currentIndexChanged.connect(self._on_changed)
         self.input_size.currentIndexChanged.connect(self._on_changed)

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
+    QVBoxLayout,
     QWidget,
 )
 from superqt import QCollapsible
@@ -64,6 +65,17 @@ def row(*widgets: QWidget, stretch: tuple[int, ...] = ()) -> QHBoxLayout:
     for i, widget in enumerate(widgets):
         layout.addWidget(widget, 1 if not stretch or i in stretch else 0)
     return layout
+
+
+def stacked(*widgets: QWidget) -> QWidget:
+    """Return widgets one below the other."""
+    made = QWidget()
+    layout = QVBoxLayout(made)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(4)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return made
 
 
 def fold(title: str, content: QWidget) -> QCollapsible:

@@ -1,4 +1,4 @@
-"""Tracking: direction, range, go, and how far it is."""
+"""Tracking: direction, how far, which objects, go, and how far it is."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtCore import QSignalBlocker, QTimer, Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
-    QLabel,
     QProgressBar,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_sam2_ivos.widgets.pieces import button, hint, row, section
+from napari_sam2_ivos.viewer.estimates import UP_TO_DATE
+from napari_sam2_ivos.viewer.key_choice import keys_of
+from napari_sam2_ivos.viewer.requests import TrackRequest
+from napari_sam2_ivos.widgets.extent_choice import ExtentChoice
+from napari_sam2_ivos.widgets.pieces import button, fold, hint, row, section
+from napari_sam2_ivos.widgets.tracking_options import TrackingOptions
 
 if TYPE_CHECKING:
     from napari_sam2_ivos.core.tracks import Direction
@@ -27,23 +29,26 @@ if TYPE_CHECKING:
 
 DIRECTIONS: tuple[tuple[Direction, str, str], ...] = (
     ("backward", "‹ Back", "From the last prompt of each object to earlier frames"),
-    ("both", "‹ Both ›", "Every frame of the range"),
+    ("both", "‹ Both ›", "Every frame there is"),
     ("forward", "Forward ›", "From the first prompt of each object to later frames"),
     (
         "nearest",
         "Nearest",
-        "Every frame of the range, each from the nearer of the two prompts around it",
+        "Every frame there is, each from the nearer of the two prompts around it",
     ),
 )
 
-MAX_STEP_PX = 9999
+REST_MS = 150
+"""How long nothing changes before what would run is worked out."""
 
 
 class TrackingPanel(QWidget):
-    """Starts and stops tracking."""
+    """Starts, pauses and stops tracking, and tells before what would run."""
 
     toggled = Signal()
     """Emitted when the user presses Track or Stop."""
+    pause_toggled = Signal()
+    """Emitted when the user presses Pause or Go on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,39 +62,15 @@ class TrackingPanel(QWidget):
             made.setChecked(name == self.direction)
             group.addButton(made)
             self.direction_buttons[name] = made
-        self.first, self.last = QSpinBox(), QSpinBox()
-        for box, tip in ((self.first, "First frame"), (self.last, "Last frame")):
-            box.setToolTip(f"{tip} to track")
-            box.setKeyboardTracking(False)
-            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-            box.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.whole = button("All", self._take_all, "The whole movie")
-        self.only_current = QCheckBox("Selected only")
-        self.again = QCheckBox("Redo all")
-        self.again.setToolTip("Compute frames again that are up to date")
-        self.only_current.setToolTip("Leave all other objects as they are")
-        self.again.toggled.connect(self.refresh)
-        self.skip = QCheckBox("Skip what would not change")
-        self.skip.setChecked(True)
-        self.skip.setToolTip(
-            "After a correction: an object whose masks have come out as before on 15"
-            " frames in a row\nkeeps the masks it has from there on, up to its next"
-            " prompt. Saves time."
-        )
-        self.step = QSpinBox()
-        self.step.setRange(0, MAX_STEP_PX)
-        self.step.setSpecialValueText("any")
-        self.step.setSuffix(" px")
-        self.step.setKeyboardTracking(False)
-        self.step.setToolTip(
-            "How far an object may move from one frame to the next, in pixels of the"
-            " image.\nA mask that jumps further is refused and the frame is left empty."
-            " 0 lets anything pass."
-        )
-        self.step.valueChanged.connect(self._take_step)
-        self.follow = QCheckBox("Follow")
-        self.follow.setToolTip("Show each frame as it is computed")
-        self.go = button("Track", self.toggled.emit, "Track (G)", name="main")
+        self.extent = ExtentChoice()
+        options = TrackingOptions()
+        self.only_stale, self.skip = options.only_stale, options.skip
+        self.stop_when_lost, self.again = options.stop_when_lost, options.again
+        self.follow, self.step = options.follow, options.step
+        self.more = fold("More", options)
+        self.estimate = hint()
+        self.go = button("Track", self.toggled.emit, name="main")
+        self.pause = button("Pause", self.pause_toggled.emit)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
@@ -99,38 +80,46 @@ class TrackingPanel(QWidget):
         layout.setSpacing(4)
         layout.addWidget(section("TRACK"))
         layout.addLayout(row(*self.direction_buttons.values()))
-        layout.addLayout(
-            row(
-                QLabel("Frames"),
-                self.first,
-                QLabel("to"),
-                self.last,
-                self.whole,
-                stretch=(1, 3),
-            )
-        )
-        layout.addLayout(row(self.only_current, self.follow, self.again, stretch=(0,)))
-        layout.addWidget(self.skip)
-        layout.addLayout(row(QLabel("Largest step"), self.step, stretch=(1,)))
-        layout.addWidget(self.go)
+        layout.addWidget(self.extent)
+        layout.addWidget(self.more)
+        layout.addWidget(self.estimate)
+        layout.addLayout(row(self.go, self.pause, stretch=(0,)))
         layout.addWidget(self.bar)
         layout.addWidget(self.words)
+        self._next = ""
+        self._estimate_soon = QTimer(self)
+        self._estimate_soon.setSingleShot(True)
+        self._estimate_soon.setInterval(REST_MS)
+        self._estimate_soon.timeout.connect(self._show_estimate)
+        self.step.valueChanged.connect(self._take_step)
+        self.extent.changed.connect(self._estimate_soon.start)
+        options.changed.connect(self.refresh)
+        self.refresh()
 
-    @property
-    def frames(self) -> range:
-        """The range to track."""
-        first, last = sorted((self.first.value(), self.last.value()))
-        return range(first, last + 1)
+    def request(self, controller: Controller) -> TrackRequest:
+        """Return what the user has chosen to track, from the frame on screen."""
+        session, ids = controller.session, self.extent.track_ids(controller)
+        chosen = session.tracks if ids is None else ids
+        return TrackRequest(
+            self.direction,
+            self.extent.extent.frames(
+                self.direction,
+                controller.frame,
+                [session.tracks[i] for i in chosen],
+                controller.movie.n_frames,
+            ),
+            ids,
+            skip_unchanged=self.skip.isChecked() and not self.again.isChecked(),
+            only_stale=self.only_stale.isChecked(),
+            stop_when_lost=self.stop_when_lost.isChecked(),
+        )
 
     def show_controller(self, controller: Controller | None) -> None:
         """Show another session."""
         is_other = controller is not self.controller
         self.controller = controller
         if controller is not None and is_other:
-            n = controller.movie.n_frames
-            for box, value in ((self.first, 0), (self.last, n - 1)):
-                box.setRange(0, n - 1)
-                box.setValue(value)
+            self.extent.fit(controller.movie.n_frames)
             with QSignalBlocker(self.step):
                 self.step.setValue(round(controller.session.guards.max_step_px or 0))
         self.refresh()
@@ -140,60 +129,88 @@ class TrackingPanel(QWidget):
         self.bar.setRange(0, max(1, progress.total))
         self.bar.setValue(progress.done)
         c = self.controller
-        if c is not None and progress.done == 0 and not c.segmenter.is_loaded:
-            self.words.setText("Loading the model …")
+        if c is not None and c.schedule.is_paused:
+            self._show_words(
+                f"Paused after {progress.done} of {progress.total} frames. Correct what"
+                " you like, then go on."
+            )
+        elif c is not None and progress.done == 0 and not c.segmenter.is_loaded:
+            self._show_words("Loading the model …")
             self.bar.setRange(0, 0)
         else:
-            self.words.setText(str(progress))
+            self._show_words(str(progress))
 
     def refresh(self) -> None:
         """Show things as they are."""
         c = self.controller
         running = c is not None and c.schedule.is_tracking
+        paused = c is not None and c.schedule.is_paused
         busy = c is not None and c.schedule.is_busy
         ready = c is not None and bool(c.session.tracks)
         self.go.setText("Stop" if running else "Track")
         self.go.setEnabled(running or ready)
-        self.bar.setVisible(busy)
-        for widget in (self.first, self.last, self.whole, self.again, self.step):
-            widget.setEnabled(c is not None and not running)
+        self.pause.setText("Go on" if paused else "Pause")
+        self.pause.setVisible(running)
+        for made, tip, action in (
+            (self.go, "Stop and keep what is done" if running else "Track", "track"),
+            (self.pause, "Go on with the rest" if paused else "Pause", "pause"),
+        ):
+            keys = " or ".join(keys_of(action))
+            made.setToolTip(f"{tip} ({keys})" if keys else tip)
+        for widget in (*self.direction_buttons.values(), self.extent, self.step):
+            widget.setEnabled(not running)
+        for box in (self.only_stale, self.stop_when_lost, self.again):
+            box.setEnabled(not running)
         self.skip.setEnabled(not running and not self.again.isChecked())
-        self.only_current.setEnabled(ready and not running)
-        if c is not None and running:
+        self.bar.setVisible(busy or paused)
+        if c is None or not (busy or paused):
+            self._show_words(self._advice(c))
+        elif running and not (paused and busy):
             self.show_progress(c.schedule.progress)
-        elif c is not None and busy:
+        else:
             self.bar.setRange(0, 0)
             loaded = c.segmenter.is_loaded
-            self.words.setText(
-                "Finding the mask …" if loaded else "Loading the model …"
-            )
+            self._show_words("Finding the mask …" if loaded else "Loading the model …")
+        if ready and not running:
+            self._estimate_soon.start()
         else:
-            self.words.setText(_advice(c))
-        self.words.setVisible(bool(self.words.text()))
+            self.estimate.hide()
+
+    def _show_words(self, text: str) -> None:
+        self.words.setText(text)
+        self.words.setVisible(bool(text))
+
+    def _show_estimate(self) -> None:
+        c = self.controller
+        if c is None or c.schedule.is_tracking or not c.session.tracks:
+            return
+        told = c.schedule.estimate(self.request(c), self.again.isChecked())
+        self.estimate.setText(str(told))
+        self.estimate.show()
+        if told.n_cells:
+            self._next = "Press Track to follow the objects through the movie."
+        else:
+            is_done = told.nothing == UP_TO_DATE
+            self._next = "Save the labels, or correct any frame." if is_done else ""
+        if not c.schedule.is_busy:
+            self._show_words(self._advice(c))
+
+    def _advice(self, c: Controller | None) -> str:
+        """Return what to do next."""
+        if c is None or not c.session.tracks:
+            return "Click on an object first; then one press of Track follows it."
+        if c.guessed:
+            return (
+                "The outlines on this frame are a guess and are not saved. Press Track"
+                " to follow the objects."
+            )
+        return self._next
 
     def _choose(self, direction: Direction) -> None:
         self.direction = direction
+        self._estimate_soon.start()
 
     def _take_step(self, step: int) -> None:
         if self.controller is not None:
             session = self.controller.session
             session.guards = replace(session.guards, max_step_px=step or None)
-
-    def _take_all(self) -> None:
-        self.first.setValue(self.first.minimum())
-        self.last.setValue(self.last.maximum())
-
-
-def _advice(controller: Controller | None) -> str:
-    """Return what to do next."""
-    if controller is None or not controller.session.tracks:
-        return "Click on an object first; then one press of Track follows it."
-    if controller.guessed:
-        return (
-            "The outlines on this frame are a guess and are not saved. Press Track to"
-            " follow the objects."
-        )
-    states = {row.state for row in controller.rows()}
-    if states & {"changed", "prompted"}:
-        return "Press Track to follow the objects through the movie."
-    return "Everything is up to date. Save below, or correct any frame."

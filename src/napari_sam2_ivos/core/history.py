@@ -1,0 +1,319 @@
+"""Undo and redo: what an action changed, as it was before."""
+
+from __future__ import annotations
+
+import pickle
+import sqlite3
+import weakref
+import zlib
+from dataclasses import dataclass, field
+from itertools import count, groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam2_ivos.core.errors import StoreError
+from napari_sam2_ivos.core.prompts import Mask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from napari_sam2_ivos.core.tracks import Track
+
+MAX_ACTIONS = 100
+"""How many actions can be taken back."""
+
+
+@dataclass(eq=False)
+class Action:
+    """One thing that the user did, with everything that it changed.
+
+    Parameters
+    ----------
+    name : str
+        What to call it: "Undo NAME".
+    tracks : dict of int to Track or None
+        Copies of the objects it changed, as they were; None if there was none.
+    key : object, optional
+        What asked for it: the parts of one run belong to one action.
+    packed : bytes
+        The objects, once it is over.
+    turned : Action, optional
+        What undoes its undoing, as far as that got before a plane could not be
+        written.
+    number : int
+        Its own, to find its patches by.
+    """
+
+    name: str
+    tracks: dict[int, Track | None] = field(default_factory=dict)
+    key: object = None
+    packed: bytes = b""
+    turned: Action | None = None
+    number: int = field(default_factory=count().__next__)
+
+
+class History:
+    """What was done, so that it can be undone and done again, whole actions at a time.
+
+    An action is everything from `begin` to the next one: the answers of the model
+    that come later belong to the prompt that asked for them, and a run is one action.
+    An answer that comes after an undo belongs to what was done last of all that still
+    is, and what was undone can be done again all the same. An action that changes
+    nothing is none.
+
+    Kept is the state before: copies of the objects, and patches of label planes,
+    which go into a temporary database, so that a run over thousands of frames does
+    not fill the memory.
+
+    Parameters
+    ----------
+    read : callable, (frame) -> ndarray, (Y, X)
+    write : callable, (frame, plane) -> None
+    swap : callable, (track ID, Track or None) -> Track or None
+        Puts an object in place, or takes it away, and returns what was there.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[int], np.ndarray],
+        write: Callable[[int, np.ndarray], None],
+        swap: Callable[[int, Track | None], Track | None],
+    ) -> None:
+        self._read, self._write, self._swap = read, write, swap
+        self._done: list[Action] = []
+        self._undone: list[Action] = []
+        self._under_way: Action | None = None
+        self._late: Action | None = None
+        # Without a name the database is SQLite's own temporary file. Its journal is
+        # what keeps it whole where the disk is full.
+        self._patches = sqlite3.connect(
+            "", isolation_level=None, check_same_thread=False
+        )
+        weakref.finalize(self, self._patches.close)
+        self._patches.execute("PRAGMA journal_mode = MEMORY")
+        self._patches.execute(
+            "CREATE TABLE patch (n INTEGER PRIMARY KEY, action INTEGER, frame INTEGER,"
+            " y INTEGER, x INTEGER, height INTEGER, width INTEGER, dtype TEXT,"
+            " pixels BLOB)"
+        )
+        self._patches.execute("CREATE INDEX of_action ON patch (action)")
+
+    @property
+    def undo_name(self) -> str | None:
+        """What would be undone; None for nothing."""
+        return self._done[-1].name if self._done else None
+
+    @property
+    def redo_name(self) -> str | None:
+        """What would be done again; None for nothing."""
+        return self._undone[-1].name if self._undone else None
+
+    def begin(self, name: str, key: object = None) -> None:
+        """Begin an action: what changes from now on belongs to it.
+
+        With the `key` of the action that is under way, go on with that.
+        """
+        now = self._under_way
+        if now is None or key is None or now.key is not key:
+            self._close()
+            self._under_way = Action(name, key=key)
+
+    def note_track(self, track_id: int, track: Track | None) -> None:
+        """Keep an object as it is, before the action under way changes it."""
+        action = self._changing()
+        if action is not None and track_id not in action.tracks:
+            action.tracks[track_id] = None if track is None else track.copy()
+
+    def note_part(
+        self,
+        frame: int,
+        window: tuple[slice, ...],
+        before: np.ndarray,
+        after: np.ndarray,
+    ) -> None:
+        """Keep what the action under way changes in a part of a label plane.
+
+        Parameters
+        ----------
+        frame : int
+        window : (slice, slice)
+            Rows and columns of the part.
+        before, after : ndarray, (H, W)
+        """
+        changed = Mask.from_plane(before != after)
+        action = self._changing() if changed.pixels.size else None
+        if action is not None:
+            self._keep(action, frame, window, before, changed)
+
+    def undo(self) -> str | None:
+        """Take back the last action and return its name; None if there is none."""
+        return self._move(self._done, self._undone)
+
+    def redo(self) -> str | None:
+        """Do again what was undone last and return its name; None if there is none."""
+        return self._move(self._undone, self._done)
+
+    def take_back(self) -> None:
+        """Undo the action under way as if it had never been begun."""
+        action = self._under_way
+        self._close()
+        if action is not None and action in self._done[-1:]:
+            self._forget(self._turn(action))
+            self._done.pop()
+
+    # ---- inside ----------------------------------------------------------
+
+    def _changing(self) -> Action | None:
+        """Return the action that a change belongs to.
+
+        None if there was none yet: then there is nothing to come back to either.
+        """
+        action = self._under_way
+        if action is None and self._undone:
+            action = self._late = self._late or Action("")
+            _unpack(action)
+        elif action is None and self._done:
+            action = self._done[-1]
+            _unpack(action)
+        elif action is not None and action not in (self._late, *self._done[-1:]):
+            self._settle()
+            self._done.append(action)
+            if len(self._done) > MAX_ACTIONS:
+                self._forget(self._done.pop(0))
+        self._under_way = action
+        return action
+
+    def _settle(self) -> None:
+        """Let go of what was undone: something else was done instead."""
+        while self._undone:
+            self._forget(self._undone.pop())
+        late, self._late = self._late, None
+        if late is None:
+            return
+        if not self._done:
+            self._forget(late)
+            return
+        last = self._done[-1]
+        for action in (last, late):
+            _unpack(action)
+        last.tracks = late.tracks | last.tracks
+        _pack(last)
+        self._patches.execute(
+            "UPDATE patch SET action = ? WHERE action = ?", (last.number, late.number)
+        )
+
+    def _close(self) -> None:
+        """End the action under way."""
+        if self._under_way is not None:
+            _pack(self._under_way)
+            self._under_way = None
+
+    def _move(self, source: list[Action], target: list[Action]) -> str | None:
+        self._close()
+        if not source:
+            return None
+        if self._late is not None:
+            self._forget(self._turn(self._late))
+            self._late = None
+        turned = self._turn(source[-1])
+        source.pop()
+        target.append(turned)
+        return turned.name
+
+    def _turn(self, action: Action) -> Action:
+        """Put back what an action changed; return what does the opposite.
+
+        Where a plane could not be written, it can be tried again.
+        """
+        turned = action.turned = action.turned or Action(action.name)
+        for frame, patches in groupby(self._patches_of(action), key=itemgetter(0)):
+            before = self._read(frame)
+            plane, windows = before.copy(), []
+            for _, window, pixels in patches:
+                plane[window] = pixels
+                windows.append(window)
+            part = _around(windows)
+            changed = Mask.from_plane(before[part] != plane[part])
+            if changed.pixels.size:
+                self._keep(turned, frame, part, before[part], changed)
+                self._write(frame, plane)
+        _unpack(action)
+        for track_id, track in action.tracks.items():
+            turned.tracks[track_id] = self._swap(track_id, track)
+        action.turned = None
+        self._forget(action)
+        _pack(turned)
+        return turned
+
+    def _keep(
+        self,
+        action: Action,
+        frame: int,
+        window: tuple[slice, ...],
+        before: np.ndarray,
+        changed: Mask,
+    ) -> None:
+        """Put into the database what the pixels in the box of `changed` were."""
+        pixels = before[changed.window]
+        top, left = changed.top + window[0].start, changed.left + window[1].start
+        row = (action.number, frame, top, left, *pixels.shape, pixels.dtype.str)
+        packed = zlib.compress(np.ascontiguousarray(pixels).tobytes(), level=1)
+        try:
+            self._patches.execute(
+                "INSERT INTO patch (action, frame, y, x, height, width, dtype, pixels)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, packed),
+            )
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"What frame {frame} was before could not be kept for undo: {error}."
+                " Free some space where temporary files are."
+            ) from error
+
+    def _patches_of(
+        self, action: Action
+    ) -> Iterator[tuple[int, tuple[slice, slice], np.ndarray]]:
+        """Yield frame, window and pixels, of each frame the latest patch first."""
+        ids = self._patches.execute(
+            "SELECT n FROM patch WHERE action = ? ORDER BY frame, n DESC",
+            (action.number,),
+        ).fetchall()
+        for (n,) in ids:
+            frame, y, x, height, width, dtype, packed = self._patches.execute(
+                "SELECT frame, y, x, height, width, dtype, pixels FROM patch"
+                " WHERE n = ?",
+                (n,),
+            ).fetchone()
+            pixels = np.frombuffer(zlib.decompress(packed), dtype)
+            window = slice(y, y + height), slice(x, x + width)
+            yield frame, window, pixels.reshape(height, width)
+
+    def _forget(self, action: Action | None) -> None:
+        while action is not None:
+            self._patches.execute(
+                "DELETE FROM patch WHERE action = ?", (action.number,)
+            )
+            action = action.turned
+
+
+def _around(windows: list[tuple[slice, slice]]) -> tuple[slice, ...]:
+    """Return the smallest window that holds all of `windows`."""
+    return tuple(
+        slice(min(part.start for part in parts), max(part.stop for part in parts))
+        for parts in zip(*windows, strict=True)
+    )
+
+
+def _pack(action: Action) -> None:
+    """Make the objects of an action small: most frames of most hold nothing."""
+    action.packed = zlib.compress(pickle.dumps(action.tracks), level=1)
+    action.tracks, action.key = {}, None
+
+
+def _unpack(action: Action) -> None:
+    """Have the objects of an action at hand again."""
+    if action.packed:
+        action.tracks = pickle.loads(zlib.decompress(action.packed))
+        action.packed = b""
