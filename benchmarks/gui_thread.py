@@ -34,8 +34,7 @@ from unittest.mock import patch
 import napari
 import numpy as np
 import torch
-from qtpy.QtCore import QTimer
-from qtpy.QtTest import QTest
+from qtpy.QtCore import QEventLoop, QTimer
 
 from napari_sam2_ivos.core.history import History
 from napari_sam2_ivos.core.session import Session
@@ -57,6 +56,7 @@ N_FRAMES = 30
 N_OBJECTS = 20
 SIDE = 1024
 TICK_MS = 5
+STEP_MS = 250
 LIMIT_MS = 50
 """The window's thread may not be blocked for longer."""
 
@@ -147,13 +147,16 @@ def movie() -> SyntheticMovie:
 def ticks_while(is_running: Callable[[], bool]) -> list[Tick]:
     """Run the window's event loop, and note when the timer ticks."""
     ticks: list[Tick] = []
-    timer = QTimer()
-    timer.timeout.connect(
-        lambda: ticks.append(Tick(time.perf_counter(), time.thread_time()))
-    )
+    loop, timer = QEventLoop(), QTimer()
+
+    def tick() -> None:
+        ticks.append(Tick(time.perf_counter(), time.thread_time()))
+        if not is_running():
+            loop.quit()
+
+    timer.timeout.connect(tick)
     timer.start(TICK_MS)
-    while is_running():
-        QTest.qWait(20)
+    loop.exec()  # not QTest.qWait, which sleeps for 10 ms in between
     timer.stop()
     return ticks
 
@@ -221,7 +224,14 @@ def measure(sample: SyntheticMovie, *, fake: bool, follow: bool) -> dict[str, An
     controller.show_prompts()
     ticks_while(lambda: schedule.is_busy)
     schedule.cancel()  # nothing in spare time, so that every frame is encoded later
-    idle = ticks_while(for_seconds(3))
+    stepping = QTimer()
+    stepping.timeout.connect(
+        lambda: controller.go_to((controller.frame + 1) % N_FRAMES)
+    )
+    if follow:
+        stepping.start(STEP_MS)
+    idle = ticks_while(for_seconds(5))
+    stepping.stop()
     watch.calls.clear()
     start = time.perf_counter()
     controller.track(TrackRequest("both"))
@@ -233,7 +243,7 @@ def measure(sample: SyntheticMovie, *, fake: bool, follow: bool) -> dict[str, An
         "objects": len(prompts),
         "frames/s": round((N_FRAMES - 1) / seconds, 2),
         **figures(ticks),
-        "while nothing ran": figures(idle),
+        f"while nothing ran{', stepping through frames' * follow}": figures(idle),
         "most that a call has taken, ms": watch.most(),
         "longest gaps, ms": list(blame(ticks, watch)),
     }

@@ -176,7 +176,9 @@ def check(session):
 
 def check_patches(history):
     """Assert that only what can still be undone or done again is kept."""
-    kept = history._patches.execute("SELECT DISTINCT action FROM patch").fetchall()
+    kept = history._patches._rows.execute(
+        "SELECT DISTINCT action FROM patch"
+    ).fetchall()
     actions = [*history._done, *history._undone, history._late]
     actions += [action.turned for action in actions if action is not None]
     numbers = {action.number for action in actions if action is not None}

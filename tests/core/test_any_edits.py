@@ -193,6 +193,9 @@ class AnyEdits(RuleBasedStateMachine):
 
     @rule()
     def undo_all_and_redo_all(self):
+        while self.session.redo():
+            pass
+        self.see_locked()
         pictures = [picture(self.session)]
         while self.session.undo():
             check(self.session)

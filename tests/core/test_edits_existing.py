@@ -159,6 +159,16 @@ def test_a_loaded_object_can_be_accepted_deleted_and_brought_back():
     np.testing.assert_array_equal(session.labels, labels)
 
 
+def test_a_loaded_mask_that_lost_pixels_to_a_deleted_object_is_not_computed_anew():
+    session, labels = loaded()
+    session.add_mask(9, 4, square(38, 18))
+    session.preview(4)
+    session.remove_object(9)
+    assert run(session, frames=range(2, 8)) == []
+    left = (session.labels[4] == 300) | square(38, 18)
+    np.testing.assert_array_equal(left & (labels[4] == 300), labels[4] == 300)
+
+
 def test_a_stack_is_not_loaded_over_objects():
     session = two_tracked()
     before = picture(session)

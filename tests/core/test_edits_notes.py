@@ -50,19 +50,17 @@ def test_an_accepted_mask_is_not_overwritten_by_a_run():
     np.testing.assert_array_equal(session.labels[4] == 2, accepted)
 
 
-@pytest.mark.parametrize("is_prompted", [False, True])
-def test_other_objects_do_not_take_pixels_of_an_accepted_mask(is_prompted):
+@pytest.mark.parametrize("frame", [3, 4])
+def test_other_objects_do_not_take_pixels_of_an_accepted_mask(frame):
     session = two_tracked()
-    notes.accept(session, 1, 4)
-    accepted = np.array(session.labels[4] == 1)
-    if is_prompted:
-        session.add_mask(3, 4, square(8, 8, 14))  # over all of it
-        session.preview(4)
-    else:
-        session.add_mask(3, 3, square(8, 8, 14))
-        run(session)
-    assert (session.labels[3] == 3).any() or is_prompted
-    np.testing.assert_array_equal(session.labels[4] == 1, accepted)
+    notes.accept(session, 2, 4)
+    run(session, recompute=True)
+    accepted = np.array(session.labels[4] == 2)
+    session.add_mask(1, frame, square(38, 18, 16))  # over all of it
+    session.preview(frame)
+    run(session)
+    assert (session.labels[frame] == 1).any()
+    np.testing.assert_array_equal(session.labels[4] == 2, accepted)
 
 
 def test_an_accepted_mask_keeps_the_share_of_pixels_that_was_seen():

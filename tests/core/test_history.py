@@ -350,6 +350,25 @@ def test_an_edit_that_a_full_disk_stopped_is_not_done_at_all():
     check_patches(session.history)
 
 
+def test_a_full_folder_of_temporary_files_is_said_and_spoils_nothing():
+    session = two_tracked()
+    patches = session.history._patches._rows
+    (n_pages,) = patches.execute("PRAGMA page_count").fetchone()
+    patches.execute(f"PRAGMA max_page_count = {n_pages}")
+    noise = np.random.default_rng(0)
+    with pytest.raises(StoreError, match="temporary files"):
+        for _ in range(100):
+            session.add_mask(1, 0, noise.random(PLANE) < 0.5)
+            session.preview(0)
+    check(session)
+    patches.execute("PRAGMA max_page_count = 1000000")
+    session.preview(0)
+    while session.undo():
+        check(session)
+    assert session.tracks == {}
+    assert not np.any(session.labels)
+
+
 def test_an_action_says_what_it_was():
     session = two_tracked()
     identity.split(session, 2, 5)

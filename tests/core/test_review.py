@@ -251,3 +251,8 @@ def test_levels_say_how_sure_each_frame_is(track):
     assert shown[42] is Level.EMPTY
     assert shown[52] is Level.OLD
     assert shown[57] is Level.NONE
+
+
+def test_a_mask_in_parts_may_have_divided(track):
+    track.in_parts[14:] = True
+    assert [place[:2] for place in places(track)] == [(14, Doubt.PARTS)]

@@ -11,7 +11,6 @@ from qtpy.QtWidgets import QApplication, QLineEdit, QPushButton
 
 from napari_sam2_ivos.core.edits import lives, notes
 from napari_sam2_ivos.viewer.editing import Question
-from napari_sam2_ivos.viewer.lineage_layer import LineageLayer
 from napari_sam2_ivos.widgets import object_asking, questions
 from napari_sam2_ivos.widgets.object_model import CLASS, HEADERS, OBJECT
 from napari_sam2_ivos.widgets.object_panel import ObjectPanel
@@ -597,8 +596,5 @@ def test_the_tree_shows_families_and_goes_where_an_object_begins(
 
 
 def test_the_tracks_layer_is_shown_from_the_menu(panel, controller, two):
-    controller.lineage = LineageLayer(
-        controller.viewer, controller.session, controller.target
-    )
     entry(panel, "Show tracks").act()
     assert "cells tracks" in controller.viewer.layers

@@ -112,6 +112,7 @@ class Annotation:
         finally:
             self._depth -= 1
             if self._depth == 0:
+                self.history.end()
                 self.tracks_changed.emit()
 
     def undo(self) -> str | None:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import pickle
-import sqlite3
-import weakref
 import zlib
 from dataclasses import dataclass, field
-from itertools import count, groupby
-from operator import itemgetter
+from itertools import count
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from napari_sam2_ivos.core.errors import StoreError
+from napari_sam2_ivos.core.patches import Patches, around
 from napari_sam2_ivos.core.prompts import Mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    import numpy as np
 
     from napari_sam2_ivos.core.tracks import Track
 
@@ -62,10 +59,7 @@ class History:
     An answer that comes after an undo belongs to what was done last of all that still
     is, and what was undone can be done again all the same. An action that changes
     nothing is none.
-
-    Kept is the state before: copies of the objects, and patches of label planes,
-    which go into a temporary database, so that a run over thousands of frames does
-    not fill the memory.
+    Kept is the state before: copies of the objects, and patches of label planes.
 
     Parameters
     ----------
@@ -84,21 +78,10 @@ class History:
         self._read, self._write, self._swap = read, write, swap
         self._done: list[Action] = []
         self._undone: list[Action] = []
+        self._next: Action | None = None
         self._under_way: Action | None = None
         self._late: Action | None = None
-        # Without a name the database is SQLite's own temporary file. Its journal is
-        # what keeps it whole where the disk is full.
-        self._patches = sqlite3.connect(
-            "", isolation_level=None, check_same_thread=False
-        )
-        weakref.finalize(self, self._patches.close)
-        self._patches.execute("PRAGMA journal_mode = MEMORY")
-        self._patches.execute(
-            "CREATE TABLE patch (n INTEGER PRIMARY KEY, action INTEGER, frame INTEGER,"
-            " y INTEGER, x INTEGER, height INTEGER, width INTEGER, dtype TEXT,"
-            " pixels BLOB)"
-        )
-        self._patches.execute("CREATE INDEX of_action ON patch (action)")
+        self._patches = Patches()
 
     @property
     def undo_name(self) -> str | None:
@@ -116,9 +99,12 @@ class History:
         With the `key` of the action that is under way, go on with that.
         """
         now = self._under_way
-        if now is None or key is None or now.key is not key:
-            self._close()
-            self._under_way = Action(name, key=key)
+        goes_on = now is not None and key is not None and now.key is key
+        self._next = None if goes_on else Action(name, key=key)
+
+    def end(self) -> None:
+        """End an action that has changed nothing, as if it had never been begun."""
+        self._next = None
 
     def note_track(self, track_id: int, track: Track | None) -> None:
         """Keep an object as it is, before the action under way changes it."""
@@ -145,7 +131,7 @@ class History:
         changed = Mask.from_plane(before != after)
         action = self._changing() if changed.pixels.size else None
         if action is not None:
-            self._keep(action, frame, window, before, changed)
+            self._patches.keep(action.number, frame, window, before, changed)
 
     def undo(self) -> str | None:
         """Take back the last action and return its name; None if there is none."""
@@ -156,8 +142,8 @@ class History:
         return self._move(self._undone, self._done)
 
     def take_back(self) -> None:
-        """Undo the action under way as if it had never been begun."""
-        action = self._under_way
+        """Undo the action that was begun last as if it had never been."""
+        action = self._under_way if self._next is None else None
         self._close()
         if action is not None and action in self._done[-1:]:
             self._forget(self._turn(action))
@@ -170,20 +156,21 @@ class History:
 
         None if there was none yet: then there is nothing to come back to either.
         """
-        action = self._under_way
-        if action is None and self._undone:
-            action = self._late = self._late or Action("")
-            _unpack(action)
-        elif action is None and self._done:
-            action = self._done[-1]
-            _unpack(action)
-        elif action is not None and action not in (self._late, *self._done[-1:]):
+        if self._next is not None:
+            action = self._next
+            self._close()
             self._settle()
             self._done.append(action)
             if len(self._done) > MAX_ACTIONS:
                 self._forget(self._done.pop(0))
-        self._under_way = action
-        return action
+            self._under_way = action
+        elif self._under_way is None and self._undone:
+            self._under_way = self._late = self._late or Action("")
+        elif self._under_way is None and self._done:
+            self._under_way = self._done[-1]
+        if self._under_way is not None:
+            _unpack(self._under_way)
+        return self._under_way
 
     def _settle(self) -> None:
         """Let go of what was undone: something else was done instead."""
@@ -200,12 +187,11 @@ class History:
             _unpack(action)
         last.tracks = late.tracks | last.tracks
         _pack(last)
-        self._patches.execute(
-            "UPDATE patch SET action = ? WHERE action = ?", (last.number, late.number)
-        )
+        self._patches.give(late.number, last.number)
 
     def _close(self) -> None:
         """End the action under way."""
+        self._next = None
         if self._under_way is not None:
             _pack(self._under_way)
             self._under_way = None
@@ -228,16 +214,15 @@ class History:
         Where a plane could not be written, it can be tried again.
         """
         turned = action.turned = action.turned or Action(action.name)
-        for frame, patches in groupby(self._patches_of(action), key=itemgetter(0)):
+        for frame, patches in self._patches.of(action.number):
             before = self._read(frame)
-            plane, windows = before.copy(), []
-            for _, window, pixels in patches:
+            plane = before.copy()
+            for window, pixels in patches:
                 plane[window] = pixels
-                windows.append(window)
-            part = _around(windows)
+            part = around([window for window, _ in patches])
             changed = Mask.from_plane(before[part] != plane[part])
             if changed.pixels.size:
-                self._keep(turned, frame, part, before[part], changed)
+                self._patches.keep(turned.number, frame, part, before[part], changed)
                 self._write(frame, plane)
         _unpack(action)
         for track_id, track in action.tracks.items():
@@ -247,63 +232,10 @@ class History:
         _pack(turned)
         return turned
 
-    def _keep(
-        self,
-        action: Action,
-        frame: int,
-        window: tuple[slice, ...],
-        before: np.ndarray,
-        changed: Mask,
-    ) -> None:
-        """Put into the database what the pixels in the box of `changed` were."""
-        pixels = before[changed.window]
-        top, left = changed.top + window[0].start, changed.left + window[1].start
-        row = (action.number, frame, top, left, *pixels.shape, pixels.dtype.str)
-        packed = zlib.compress(np.ascontiguousarray(pixels).tobytes(), level=1)
-        try:
-            self._patches.execute(
-                "INSERT INTO patch (action, frame, y, x, height, width, dtype, pixels)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*row, packed),
-            )
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"What frame {frame} was before could not be kept for undo: {error}."
-                " Free some space where temporary files are."
-            ) from error
-
-    def _patches_of(
-        self, action: Action
-    ) -> Iterator[tuple[int, tuple[slice, slice], np.ndarray]]:
-        """Yield frame, window and pixels, of each frame the latest patch first."""
-        ids = self._patches.execute(
-            "SELECT n FROM patch WHERE action = ? ORDER BY frame, n DESC",
-            (action.number,),
-        ).fetchall()
-        for (n,) in ids:
-            frame, y, x, height, width, dtype, packed = self._patches.execute(
-                "SELECT frame, y, x, height, width, dtype, pixels FROM patch"
-                " WHERE n = ?",
-                (n,),
-            ).fetchone()
-            pixels = np.frombuffer(zlib.decompress(packed), dtype)
-            window = slice(y, y + height), slice(x, x + width)
-            yield frame, window, pixels.reshape(height, width)
-
     def _forget(self, action: Action | None) -> None:
         while action is not None:
-            self._patches.execute(
-                "DELETE FROM patch WHERE action = ?", (action.number,)
-            )
+            self._patches.forget(action.number)
             action = action.turned
-
-
-def _around(windows: list[tuple[slice, slice]]) -> tuple[slice, ...]:
-    """Return the smallest window that holds all of `windows`."""
-    return tuple(
-        slice(min(part.start for part in parts), max(part.stop for part in parts))
-        for parts in zip(*windows, strict=True)
-    )
 
 
 def _pack(action: Action) -> None:

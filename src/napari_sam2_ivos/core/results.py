@@ -50,6 +50,9 @@ class ObjectMask:
         Whether it was tracked backward in time.
     flag : Flag
         Why it is empty, if the engine did not trust what the model made of it.
+    in_parts : bool
+        Whether it falls into parts that are not much unlike in size, as the mask
+        of a cell does that has divided.
     """
 
     track_id: int
@@ -61,6 +64,7 @@ class ObjectMask:
     is_anchor: bool = False
     reverse: bool = False
     flag: Flag = Flag.NONE
+    in_parts: bool = False
 
     @classmethod
     def nothing(

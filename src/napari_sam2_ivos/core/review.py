@@ -45,6 +45,7 @@ class Doubt(StrEnum):
     SPREAD = "spread over the image"
     LOST = "lost from here on"
     GAP = "missing for a moment"
+    PARTS = "in several parts"
     JUMP = "jumped"
     AREA = "suddenly larger or smaller"
     LOW = "the model is not sure"
@@ -79,16 +80,17 @@ def findings(track: Track) -> list[Finding]:
     found any frame fine; nor what is out of date and waits to be computed anew.
     """
     doubts = _Doubts(track)
-    corrections = np.cumsum(track.state & (ANCHOR | FINE) == ANCHOR)
-    n_fine = np.append(0, np.cumsum(track.state & FINE != 0))
+    corrections = np.flatnonzero(track.state & (ANCHOR | FINE) == ANCHOR)
+    fine = np.flatnonzero(track.state & FINE)
     taken: list[int] = []
     found: list[Finding] = []
-    for where, describe in doubts.gravest_first():
-        first, last = _stretches(where, corrections)
-        is_fine = n_fine[last + 1] > n_fine[first]
-        near = np.searchsorted(taken, (first - NEAR, last + NEAR + 1))
-        is_new = near[0] == near[1]
-        for i in np.flatnonzero(is_new):
+    for frames, describe in doubts.gravest_first():
+        if not frames.size:
+            continue
+        first, last = _stretches(frames, corrections)
+        is_fine = _has_any(fine, first, last)
+        is_near = _has_any(taken, first - NEAR, last + NEAR)
+        for i in np.flatnonzero(~is_near):
             frame, doubt, text = describe(int(first[i]), int(last[i]))
             taken.append(frame)
             if not is_fine[i]:
@@ -98,17 +100,22 @@ def findings(track: Track) -> list[Finding]:
 
 
 def _stretches(
-    where: npt.NDArray[Any], corrections: npt.NDArray[Any]
+    frames: npt.NDArray[Any], corrections: npt.NDArray[Any]
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return the first and last frames of stretches in which frames are near.
 
     A correction by the user ends a stretch: what comes after it is new.
     """
-    frames = np.flatnonzero(where)
-    if not frames.size:
-        return frames, frames
-    ends = (np.diff(frames) > NEAR) | (np.diff(corrections[frames]) > 0)
+    is_far = np.diff(frames) > NEAR
+    ends = is_far | _has_any(corrections, frames[:-1], frames[1:])
     return frames[np.append(True, ends)], frames[np.append(ends, True)]
+
+
+def _has_any(
+    frames: npt.ArrayLike, first: npt.NDArray[Any], last: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
+    """Return which stretches contain any of some frames, which are in order."""
+    return np.searchsorted(frames, first) < np.searchsorted(frames, last, "right")
 
 
 class _Doubts:
@@ -125,27 +132,25 @@ class _Doubts:
         with np.errstate(invalid="ignore", divide="ignore"):
             ratio = np.where(both, area[1:] / area[:-1], 1)
         y, x = np.diff(track.centroid, axis=0).T
-        step = np.where(both, np.hypot(y, x), 0)
+        step = np.where(both, np.sqrt(y * y + x * x), 0)
         self.factor = np.where(
             self.reverse, np.append(1 / ratio, 1), np.append(1, ratio)
         )
         self.step = np.where(self.reverse, np.append(step, 0), np.append(0, step))
-        self.usual = float(np.median(step[both])) if both.any() else 0.0
 
     def gravest_first(
         self,
     ) -> Iterator[tuple[npt.NDArray[Any], Callable[[int, int], _Place]]]:
-        """Yield where each doubt holds, and how a stretch of it is described."""
+        """Yield the frames of each doubt, and how a stretch of them is described."""
         tracked, iou = self.tracked, self.track.predicted_iou
         yield self._away(), self._absence
-        diameter = 2 * np.sqrt(self.track.area / np.pi)
-        far = np.maximum(STEP_SHARE * diameter, STEP_FACTOR * self.usual)
-        yield tracked & (self.step > far), self._jump
+        yield np.flatnonzero(tracked & self.track.in_parts), self._parts
+        yield self._far(), self._jump
         at_once = (self.factor > AREA_FACTOR) | (self.factor < 1 / AREA_FACTOR)
-        yield tracked & at_once, self._change
-        self.low = tracked & (iou < LOW_IOU)
-        yield self.low, self._low
-        yield tracked & (self.track.neighbour > 0) & (iou < TOUCH_IOU), self._touch
+        yield np.flatnonzero(tracked & at_once), self._change
+        yield np.flatnonzero(tracked & (iou < LOW_IOU)), self._low
+        touching = tracked & (self.track.neighbour > 0) & (iou < TOUCH_IOU)
+        yield np.flatnonzero(touching), self._touch
 
     def _away(self) -> npt.NDArray[Any]:
         """Return frames without a mask that should have one, unless the user said so.
@@ -155,25 +160,35 @@ class _Doubts:
         a frame need not be computed to be missed.
         """
         state, there = self.track.state, self.there
-        gone = np.zeros(there.size, bool)
+        is_known = there.copy()
         for frame, prompts in self.track.prompts.items():
-            gone[frame] = prompts.is_absence
+            is_known[frame] |= prompts.is_absence
+        known, unknown = np.flatnonzero(is_known), np.flatnonzero(~is_known)
         if not there.any():
-            return there
-        is_known = there | gone
-        known, at = np.flatnonzero(is_known), np.cumsum(is_known) - is_known
+            return known[:0]
+        at = np.searchsorted(known, unknown)
         has_before, has_after = at > 0, at < known.size
         before, after = known[at - 1], known[at - known.size]
-        away = self.fresh & ~there & ~gone
-        away &= np.where(
-            self.reverse, has_after & there[after], has_before & there[before]
+        follows = np.where(
+            self.reverse[unknown], has_after & there[after], has_before & there[before]
         )
         first = int(there.argmax())
         if first in self.track.prompts:
-            away[:first] = False
+            follows &= unknown > first
         given = state & GIVEN != 0
         is_between = has_before & has_after & given[before] & given[after]
-        return away | (is_between & (state & COMPUTED == 0))
+        never = state[unknown] & COMPUTED == 0
+        tracked = self.fresh[unknown] & (state[unknown] & ANCHOR == 0)
+        return unknown[(tracked & follows) | (never & is_between)]
+
+    def _far(self) -> npt.NDArray[Any]:
+        """Return frames onto which it moved far, for its size and for its habits."""
+        diameter = 2 * np.sqrt(self.track.area / np.pi)
+        far = np.flatnonzero(self.tracked & (self.step > STEP_SHARE * diameter))
+        if not far.size:
+            return far
+        usual = np.median(self.step[self.step > 0])
+        return far[self.step[far] > STEP_FACTOR * usual]
 
     def _absence(self, first: int, last: int) -> _Place:
         there = self.there
@@ -191,6 +206,10 @@ class _Doubts:
         frames = "this frame" if n == 1 else f"{n} frames"
         return at, Doubt.GAP, f"missing on {frames}"
 
+    def _parts(self, first: int, last: int) -> _Place:
+        at = last if self.reverse[last] else first
+        return at, Doubt.PARTS, "in several parts; has it divided?"
+
     def _jump(self, first: int, last: int) -> _Place:
         return first, Doubt.JUMP, f"jumped by {self.step[first]:.0f} pixels"
 
@@ -202,7 +221,7 @@ class _Doubts:
 
     def _low(self, first: int, last: int) -> _Place:
         frames = slice(first, last + 1)
-        iou = np.where(self.low[frames], self.track.predicted_iou[frames], 1.0)
+        iou = np.where(self.tracked[frames], self.track.predicted_iou[frames], 1.0)
         return first + int(iou.argmin()), Doubt.LOW, str(Doubt.LOW)
 
     def _touch(self, first: int, last: int) -> _Place:

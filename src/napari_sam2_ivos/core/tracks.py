@@ -25,6 +25,7 @@ CELLS = (
     "centroid",
     "flag",
     "neighbour",
+    "in_parts",
     "window",
 )
 """Names of the arrays of a track that have one value per frame."""
@@ -67,6 +68,8 @@ class Track:
         `core.results.Flag` of each computed frame, 0 elsewhere.
     neighbour : ndarray, (T,) uint16
         Track ID of an object that it touches, 0 for none.
+    in_parts : ndarray, (T,) bool
+        Whether its mask falls into parts, see `core.results.ObjectMask`.
     window : ndarray, (T, 4) int32
         ``(y0, x0, y1, x1)``, ends not included: outside it the object has no
         pixel in the label plane.
@@ -93,6 +96,7 @@ class Track:
         self.centroid = np.full((n_frames, 2), np.nan, np.float32)
         self.flag = np.zeros(n_frames, np.uint8)
         self.neighbour = np.zeros(n_frames, np.uint16)
+        self.in_parts = np.zeros(n_frames, bool)
         self.window = np.zeros((n_frames, 4), np.int32)
         self.version = 0
         self.revision = 0
@@ -188,6 +192,8 @@ class Track:
         """Note that the frame was computed, and which other object it touches."""
         self.revision += 1
         bits = COMPUTED | (REVERSE if mask.reverse else 0)
+        if self.shows(frame, mask):
+            bits |= int(self.state[frame]) & FINE
         self.state[frame] = bits | (ANCHOR if frame in self.prompts else 0)
         self.object_score[frame] = mask.object_score
         self.predicted_iou[frame] = mask.predicted_iou
@@ -195,6 +201,7 @@ class Track:
         self.centroid[frame] = mask.centroid
         self.flag[frame] = mask.flag
         self.neighbour[frame] = neighbour
+        self.in_parts[frame] = mask.in_parts
         self.window[frame] = _corners(*mask.window)
 
     def shows(self, frame: int, mask: ObjectMask) -> bool:

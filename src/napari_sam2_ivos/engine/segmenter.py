@@ -17,6 +17,7 @@ from napari_sam2_ivos.engine.features import FeatureCache
 from napari_sam2_ivos.engine.forward import Forward
 from napari_sam2_ivos.engine.lost import Lost
 from napari_sam2_ivos.engine.memory import MemoryBank
+from napari_sam2_ivos.engine.parts import is_in_parts
 from napari_sam2_ivos.engine.paste import paste
 from napari_sam2_ivos.engine.precision import autocast
 from napari_sam2_ivos.engine.tracker import Stopped, Tracker
@@ -97,6 +98,11 @@ class Sam2Segmenter:
     def model_name(self) -> str:
         """Name of the model in the catalogue, or of its own checkpoint file."""
         return self.model.name
+
+    @property
+    def view(self) -> tuple[IntensityMapping, int]:
+        """How it sees a frame: grey values, and the side of its input in pixels."""
+        return self.mapping, int(self.model.net.image_size)
 
     def run(
         self, plan: Plan, should_stop: Callable[[], bool] | None = None
@@ -247,6 +253,7 @@ class Sam2Segmenter:
             is_anchor=prompts is not None,
             reverse=reverse,
             flag=memory.flag,
+            in_parts=is_in_parts(logits > 0),
         )
 
 

@@ -15,9 +15,9 @@ from napari_sam2_ivos.viewer.editing import Editing
 from napari_sam2_ivos.viewer.image_watch import ImageWatch
 from napari_sam2_ivos.viewer.layer_set import LayerSet
 from napari_sam2_ivos.viewer.lazy_segmenter import LazySegmenter
-from napari_sam2_ivos.viewer.model_view import ModelView
+from napari_sam2_ivos.viewer.lineage_layer import LineageLayer
 from napari_sam2_ivos.viewer.movies import calibration_of, held_positions
-from napari_sam2_ivos.viewer.objects import ObjectRow, new_row, row_of
+from napari_sam2_ivos.viewer.objects import ObjectRow, ObjectRows
 from napari_sam2_ivos.viewer.reading import Target
 from napari_sam2_ivos.viewer.registry import everyone
 from napari_sam2_ivos.viewer.review import Review
@@ -102,11 +102,10 @@ class Controller:
         self.selected: tuple[int, ...] = ()
         self.tool = Tool.POSITIVE
         self.editing = Editing(self)
+        self.lineage = LineageLayer(viewer, self.session, self.target)
         self.review = Review(self)
         self.watch = ImageWatch(self)
-        self.model_view = ModelView(
-            viewer, self.session, (image, *others), lambda: self.segmenter.view
-        )
+        self._rows = ObjectRows()
         self._to_begin: list[int] = []
         self.layers.removed.connect(self._say)
         self.layers.picked.connect(self._on_picked)
@@ -119,8 +118,6 @@ class Controller:
         self.schedule.applied.connect(self.spare.glance.on_applied)
         self.schedule.previewed.connect(self._on_previewed)
         self.spare.noticed.connect(self._say)
-        self.model_view.said.connect(self._say)
-        self.changed.connect(self.model_view.refresh)
         self.spare.moved.connect(self.schedule.look_around)
 
     # ---- where and what ----------------------------------------------------
@@ -168,11 +165,9 @@ class Controller:
         """Return what to list: all objects by ID, and the one just begun."""
         job = self.schedule.job
         running = set(job.plan.versions) if job is not None and job.is_tracking else ()
-        tracks = self.session.tracks
-        rows = [row_of(track, i in running) for i, track in tracks.items()]
-        if self.current is not None and self.current not in tracks:
-            rows.append(new_row(self.current))
-        return sorted(rows, key=lambda row: row.track_id)
+        return self._rows.of(
+            self.session.tracks, running, self.editing.hidden, self.current
+        )
 
     # ---- objects -----------------------------------------------------------
 
@@ -302,7 +297,6 @@ class Controller:
 
     def close(self) -> None:
         """Stop and let go; layers stay in the viewer."""
-        self.model_view.close()
         self.schedule.cancel()
         self.schedule.when_idle(self.segmenter.close)
         self.spare.close()

@@ -262,6 +262,7 @@ class Editing:
     def take_over(self, layer: Any, selected_only: bool = False) -> None:
         """Make objects of the labels that another Labels layer has on screen."""
         c, frame = self._controller, self._controller.frame
+        c.layers.ensure()
         plane = labels_here(c.viewer, layer, c.target)
         labels = {int(layer.selected_label)} if selected_only else None
         try:
@@ -283,6 +284,7 @@ class Editing:
     def load_stack(self, layer: Any) -> None:
         """Make objects of a whole label stack in another Labels layer."""
         c = self._controller
+        c.layers.ensure()
         planes = label_planes(layer, c.target)
         steps = existing.adopt_stack(self._session, planes)
         self.drive(steps, c.movie.n_frames, f"Loading '{layer.name}'")

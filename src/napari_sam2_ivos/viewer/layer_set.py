@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Labels, Points, Shapes
 from psygnal import Signal
 
-from napari_sam2_ivos.viewer.boxes_layer import is_boxes_layer
 from napari_sam2_ivos.viewer.corrections import CorrectionReader
 from napari_sam2_ivos.viewer.glance_layer import GlanceLayer
 from napari_sam2_ivos.viewer.label_writer import LabelWriter
@@ -25,7 +24,7 @@ from napari_sam2_ivos.viewer.layers import (
     placement,
     set_next,
 )
-from napari_sam2_ivos.viewer.prompt_reader import PromptReader
+from napari_sam2_ivos.viewer.prompt_reader import PromptReader, could_hold_prompts
 from napari_sam2_ivos.viewer.prompt_writer import drop_rows, write_prompts, wrong_rows
 from napari_sam2_ivos.viewer.styling import style_points, style_shapes
 from napari_sam2_ivos.viewer.visibility import Visibility
@@ -156,9 +155,7 @@ class LayerSet:
 
     def is_foreign(self, layer: Any) -> bool:
         """Whether a layer could hold prompts but is not read."""
-        is_read = layer in self.reader.layers
-        could_be = isinstance(layer, Points | Shapes) and not is_boxes_layer(layer)
-        return could_be and not is_read
+        return could_hold_prompts(layer) and layer not in self.reader.layers
 
     def set_next(self, track_id: int, positive: bool) -> None:
         """Say which object and sign the next prompt gets."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -125,7 +125,7 @@ class ObjectRows:
     """The rows of all objects; only those of objects that changed are made anew."""
 
     def __init__(self) -> None:
-        self._made: dict[int, tuple[tuple[int, int, bool, bool], ObjectRow]] = {}
+        self._made: dict[int, tuple[tuple[Any, ...], ObjectRow]] = {}
 
     def of(
         self,
@@ -147,10 +147,11 @@ class ObjectRows:
         before, self._made = self._made, {}
         for i in sorted(tracks):
             track = tracks[i]
-            key = (track.version, track.revision, i in running, i in hidden)
+            words = track.name, track.class_name
+            key = (track.version, track.revision, words, i in running, i in hidden)
             known = before.get(i)
             if known is None or known[0] != key:
-                known = key, row_of(track, *key[2:])
+                known = key, row_of(track, *key[3:])
             self._made[i] = known
         rows = [row for _, row in self._made.values()]
         if begun is not None and begun not in tracks:

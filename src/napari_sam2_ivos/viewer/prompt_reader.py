@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from napari.layers import Points, Shapes
 from psygnal import Signal
 
 from napari_sam2_ivos.core.errors import PromptError
 from napari_sam2_ivos.core.prompts import FramePrompts
+from napari_sam2_ivos.viewer.boxes_layer import is_boxes_layer
 from napari_sam2_ivos.viewer.reading import Reading, read_layers
 
 if TYPE_CHECKING:
@@ -125,6 +127,11 @@ class PromptReader:
     def _on_features(self, event: Any = None) -> None:
         if not self._held_back:
             self.update()
+
+
+def could_hold_prompts(layer: Any) -> bool:
+    """Whether a layer is of a kind that prompts are read from, and not only to see."""
+    return isinstance(layer, Points | Shapes) and not is_boxes_layer(layer)
 
 
 def _name(cells: list[Cell]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Points, Shapes
 from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -20,6 +19,7 @@ from superqt.utils import qthrottled
 from napari_sam2_ivos.core.errors import IvosError
 from napari_sam2_ivos.viewer.actions import session_actions
 from napari_sam2_ivos.viewer.key_bindings import KeyBindings
+from napari_sam2_ivos.viewer.prompt_reader import could_hold_prompts
 from napari_sam2_ivos.viewer.registry import bare, controllers
 from napari_sam2_ivos.viewer.tools import Tool
 from napari_sam2_ivos.widgets.closing import WindowWatch, is_alive
@@ -162,12 +162,14 @@ class IvosDock(QWidget):
         self.models.changed.connect(self._on_model)
         self.models.failed.connect(self.show_error)
         self.objects.new_wanted.connect(self.new_object)
+        self.objects.session_wanted.connect(self.ensure_controller)
         self.prompts.wanted.connect(self.use_tool)
         self.prompts.adopted.connect(self.use_layer)
         self.tracking.toggled.connect(self.toggle_tracking)
         self.tracking.pause_toggled.connect(self.toggle_pause)
         self.export.said.connect(self.show_message)
         self.export.failed.connect(self.show_error)
+        self.view.said.connect(self.show_message)
         self.key_list.refused.connect(self.show_warning)
         self.welcome.sample_wanted.connect(self._open_sample)
         self._refresh_soon = qthrottled(self.refresh, timeout=60)
@@ -184,7 +186,7 @@ class IvosDock(QWidget):
         return actions | {
             "track": self.toggle_tracking,
             "pause": self.toggle_pause,
-            "take_over": self._take_over,
+            "take_over": self.objects.take_over_all,
         }
 
     def new_object(self) -> None:
@@ -222,13 +224,6 @@ class IvosDock(QWidget):
         if c is not None and c.schedule.is_tracking:
             schedule = c.schedule
             (schedule.resume if schedule.is_paused else schedule.pause)()
-
-    def _take_over(self) -> None:
-        """Take objects over from the Labels layer that is offered."""
-        controller = self.ensure_controller()
-        if controller is not None:
-            self.objects.refresh()
-            self.objects.take_over_all()
 
     def _toggle_timeline(self) -> None:
         self._was_timeline_shown = True
@@ -314,7 +309,7 @@ class IvosDock(QWidget):
         layer = self.viewer.layers.selection.active
         if c is not None:
             return layer if c.layers.is_foreign(layer) else None
-        return layer if isinstance(layer, Points | Shapes) and len(layer.data) else None
+        return layer if could_hold_prompts(layer) and len(layer.data) else None
 
     def _note(self, c: Controller | None) -> str:
         image = self.images.layer

@@ -55,7 +55,7 @@ def _draw(picture: Callable[[QPainter], None], colour: str) -> QPixmap:
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    pen = QPen(_colour(colour), 1.8)
+    pen = QPen(colour_of(colour), 1.8)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     painter.setPen(pen)
@@ -64,7 +64,7 @@ def _draw(picture: Callable[[QPainter], None], colour: str) -> QPixmap:
     return pixmap
 
 
-def _colour(css: str) -> QColor:
+def colour_of(css: str) -> QColor:
     """Return a colour given as a name or as ``rgb(r, g, b)``, which Qt cannot read."""
     if css.startswith("rgb"):
         numbers = css[css.index("(") + 1 : -1].split(",")

@@ -11,6 +11,7 @@ from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
 from napari_sam2_ivos.core.review import LEVELS, Level
+from napari_sam2_ivos.widgets.icons import colour_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,20 +108,18 @@ class Ink:
 
         Returns
         -------
-        ndarray, (levels + 1, HATCH, ROW_PX) uint32
+        ndarray, (ROW_PX, HATCH, levels + 1) uint32
             ARGB; which of the `HATCH` columns goes by the position.
         """
-        out = np.zeros((NOWHERE + 1, HATCH, ROW_PX), np.uint32)
+        out = np.zeros((ROW_PX, HATCH, NOWHERE + 1), np.uint32)
         for i, level in enumerate(LEVELS):
-            out[i, :, BAR] = self.of_level(level).rgba()
-        empty = LEVELS.index(Level.EMPTY)
-        out[empty, :, BAR] = self.strip.rgba()
-        out[empty, :, LINE] = self.of_level(Level.EMPTY).rgba()
-        pale = _mix(self.background, self.good, 0.3).rgba()
-        y, x = np.mgrid[:ROW_PX, :HATCH]
-        gaps = ((x + y) % HATCH >= HATCH // 2).T
-        gaps[:, : BAR.start] = gaps[:, BAR.stop :] = False
-        out[LEVELS.index(Level.OLD)][gaps] = pale
+            out[BAR, :, i] = self.of_level(level).rgba()
+        empty, old = LEVELS.index(Level.EMPTY), LEVELS.index(Level.OLD)
+        out[BAR, :, empty] = self.strip.rgba()
+        out[LINE, :, empty] = self.of_level(Level.EMPTY).rgba()
+        y, x = np.mgrid[BAR, :HATCH]
+        gaps = (x + y) % HATCH >= HATCH // 2
+        out[BAR, :, old][gaps] = _mix(self.background, self.good, 0.3).rgba()
         return out
 
 
@@ -150,20 +149,22 @@ def row_picture(
         Pixels of the screen in one of ours, for marks that are sharp.
     """
     columns, life = axis.columns(), track.lifespan
-    seen = _LEVEL[np.maximum.reduceat(_RANK[levels[: axis.stop]], columns)]
-    seen[(columns < life.start) | (columns >= life.stop)] = NOWHERE
-    pixels = ink.patterns[seen, np.arange(columns.size) % HATCH]
+    seen = np.full(columns.size + 2 * PAD_PX, NOWHERE)
+    bar = seen[PAD_PX:-PAD_PX]
+    bar[:] = _LEVEL[np.maximum.reduceat(_RANK[levels[: axis.stop]], columns)]
+    bar[(columns < life.start) | (columns >= life.stop)] = NOWHERE
     if axis.px_per_frame >= APART_PX:
-        pixels[np.flatnonzero(np.diff(columns))] = 0
-    pixels = np.ascontiguousarray(np.pad(pixels, ((PAD_PX, PAD_PX), (0, 0))).T)
+        bar[np.flatnonzero(np.diff(columns))] = NOWHERE
+    pixels = ink.patterns[:, np.arange(seen.size) % HATCH, seen]
     image = QImage(
         pixels.tobytes(),
-        pixels.shape[1],
+        seen.size,
         ROW_PX,
-        pixels.strides[0],
+        pixels.itemsize * seen.size,
         QImage.Format.Format_ARGB32_Premultiplied,
-    ).copy()  # the picture outlives the bytes
-    image = image.scaled(image.size() * scale)
+    )
+    # A copy in either case: the picture outlives the bytes.
+    image = image.copy() if scale == 1 else image.scaled(image.size() * scale)
     image.setDevicePixelRatio(scale)
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -201,14 +202,6 @@ def draw_anchor(painter: QPainter, x: float, y: float, is_locked: bool) -> None:
     painter.setPen(pen)
     painter.setBrush(brush)
     painter.drawRect(QRectF(x - 3.5, y - 1, 7, 5.5))
-
-
-def colour_of(css: str) -> QColor:
-    """Return a colour given as a name or as ``rgb(r, g, b)``, which Qt cannot read."""
-    if not css.startswith("rgb"):
-        return QColor(css)
-    numbers = css[css.index("(") + 1 : -1].split(",")
-    return QColor(*(int(float(number)) for number in numbers[:3]))
 
 
 def _draw_ends(painter: QPainter, life: range, axis: Axis, ink: Ink) -> None:

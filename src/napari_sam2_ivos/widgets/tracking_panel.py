@@ -126,8 +126,11 @@ class TrackingPanel(QWidget):
 
     def show_progress(self, progress: Progress) -> None:
         """Show how far tracking is."""
+        # Qt would draw the bar, and the canvas with it, at once and not when it is due.
+        self.bar.setUpdatesEnabled(False)
         self.bar.setRange(0, max(1, progress.total))
         self.bar.setValue(progress.done)
+        self.bar.setUpdatesEnabled(True)
         c = self.controller
         if c is not None and c.schedule.is_paused:
             self._show_words(
