@@ -14,12 +14,13 @@ from typing import Any
 
 import napari
 import numpy as np
+from PIL import Image
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication
-from skimage.measure import regionprops
+from skimage.measure import label, regionprops
 
 from napari_sam2_ivos.contributions import sample_synthetic
-from napari_sam2_ivos.viewer.requests import TrackRequest
+from napari_sam2_ivos.core.review import Doubt
 from napari_sam2_ivos.widgets.dock import IvosDock
 
 WINDOW = 1500, 1000
@@ -55,17 +56,20 @@ class Studio:
             QApplication.processEvents()
             time.sleep(0.01)
 
-    def keep(self, name: str) -> None:
+    def keep(self, name: str, *, busy: bool = False) -> None:
         """Keep a picture of the whole window, menus and dialogs too."""
-        self.wait()
+        if not busy:
+            self.wait()
         main = self.dock.window()
         screen = QApplication.primaryScreen()
         corner = main.mapToGlobal(QPoint(0, 0))
         picture = screen.grabWindow(
             0, corner.x(), corner.y(), main.width(), main.height()
         )
-        picture.save(str(self.folder / f"{name}.png"))
-        print(name)
+        path = self.folder / f"{name}.png"
+        picture.save(str(path))
+        Image.open(path).quantize(256).save(path, optimize=True)
+        print(path)
 
     def close(self) -> None:
         """Close the window."""
@@ -78,13 +82,13 @@ def add_sample(studio: Studio) -> np.ndarray:
     studio.viewer.add_image(movie[0], **movie[1])
     studio.viewer.dims.set_point(0, 0)
     studio.wait()
+    studio.viewer.reset_view()
     return np.asarray(truth[0])
 
 
-def click_cells(studio: Studio, truth: np.ndarray, n: int) -> None:
-    """Click in the middle of the largest cells of the first frame."""
-    cells = sorted(regionprops(truth[0]), key=lambda cell: -cell.area)[:n]
-    for cell in sorted(cells, key=lambda cell: cell.centroid):
+def click_cells(studio: Studio, truth: np.ndarray, which: slice) -> None:
+    """Click in the middle of cells of the first frame, the largest first."""
+    for cell in sorted(regionprops(truth[0]), key=lambda cell: -cell.area)[which]:
         studio.dock.new_object()
         inside = cell.coords[len(cell.coords) // 2]
         studio.c.layers.points.add([0, *inside])
@@ -96,15 +100,17 @@ def tell(folder: Path, theme: str, suffix: str) -> None:
     studio = Studio(folder, theme)
     studio.keep(f"welcome{suffix}")
     truth = add_sample(studio)
-    click_cells(studio, truth, 1)
+    click_cells(studio, truth, slice(1))
     studio.keep(f"clicked{suffix}")
-    click_cells(studio, truth, 8)
+    click_cells(studio, truth, slice(1, 8))
     c = studio.c
-    c.select(1)
     studio.dock.toggle_tracking()
-    for _ in range(30):
+    for _ in range(60):
         QApplication.processEvents()
         time.sleep(0.02)
+    studio.keep(f"tracking{suffix}", busy=True)
+    studio.wait()
+    studio.viewer.reset_view()
     studio.keep(f"tracked{suffix}")
     studio.dock.review_fold.expand(animate=False)
     c.review.next(True)
@@ -119,10 +125,27 @@ def tell(folder: Path, theme: str, suffix: str) -> None:
     menu.popup(at)
     studio.keep(f"menu{suffix}")
     menu.hide()
-    c.use_tool(type(c.tool)("scribble"))
+    divide(studio)
+    studio.keep(f"divided{suffix}")
     studio.dock.view.outline.click()
+    studio.dock.view.boxes.click()
     studio.keep(f"outlines{suffix}")
     studio.close()
+
+
+def divide(studio: Studio) -> None:
+    """Let an object divide where it is found in parts; track its daughters."""
+    c = studio.c
+    place = next(f for f in c.review.findings() if f.doubt is Doubt.PARTS)
+    c.review.go_to(place)
+    plane = c.session.plane(place.frame) == place.track_id
+    parts = regionprops(label(plane))
+    c.editing.divide(place.track_id)
+    for part in sorted(parts, key=lambda part: -part.area)[:2]:
+        c.layers.points.add([place.frame, *part.coords[len(part.coords) // 2]])
+    studio.wait()
+    studio.dock.toggle_tracking()
+    studio.wait()
 
 
 def take_over(folder: Path) -> None:
@@ -132,10 +155,6 @@ def take_over(folder: Path) -> None:
     studio.viewer.add_labels(truth[0], name="cellpose", opacity=0.4)
     studio.wait()
     studio.keep("take-over")
-    studio.dock.objects.take_over_all()
-    studio.wait()
-    studio.c.track(TrackRequest("both", range(4)))
-    studio.wait()
     studio.close()
 
 

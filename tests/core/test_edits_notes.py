@@ -216,11 +216,13 @@ def test_a_class_is_given_to_all_or_to_none():
     assert_same(picture(session), before)
 
 
-def test_frames_that_look_fine_are_noted_until_they_are_computed_anew():
+def test_frames_look_fine_until_their_masks_change():
     session = two_tracked()
     notes.mark_fine(session, 2, [3, 4])
-    assert np.flatnonzero(session.tracks[2].state & FINE).tolist() == [3, 4]
     run(session, recompute=True)
+    assert np.flatnonzero(session.tracks[2].state & FINE).tolist() == [3, 4]
+    session.add_mask(2, 2, square(10, 10))
+    run(session)
     assert not (session.tracks[2].state & FINE).any()
 
 

@@ -178,6 +178,16 @@ def test_an_answer_that_comes_late_goes_with_its_prompt():
     assert not np.any(session.labels), "no mask without an object"
 
 
+def test_an_answer_that_comes_after_an_action_that_was_none_goes_with_its_prompt():
+    session = session_on(blob_movie())
+    session.add_points(1, 0, [RESTS])
+    notes.set_class(session, [1], "")
+    session.preview(0)
+    assert session.history.undo_name == "Prompt object 1 on frame 0"
+    session.undo()
+    assert not np.any(session.labels)
+
+
 def test_an_answer_to_a_prompt_that_was_done_again_goes_with_it():
     session = session_on(blob_movie())
     session.add_points(1, 0, [RESTS])
@@ -356,10 +366,14 @@ def test_a_full_folder_of_temporary_files_is_said_and_spoils_nothing():
     (n_pages,) = patches.execute("PRAGMA page_count").fetchone()
     patches.execute(f"PRAGMA max_page_count = {n_pages}")
     noise = np.random.default_rng(0)
-    with pytest.raises(StoreError, match="temporary files"):
+
+    def paint_often():
         for _ in range(100):
             session.add_mask(1, 0, noise.random(PLANE) < 0.5)
             session.preview(0)
+
+    with pytest.raises(StoreError, match="temporary files"):
+        paint_often()
     check(session)
     patches.execute("PRAGMA max_page_count = 1000000")
     session.preview(0)

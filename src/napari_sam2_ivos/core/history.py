@@ -144,8 +144,9 @@ class History:
     def take_back(self) -> None:
         """Undo the action that was begun last as if it had never been."""
         action = self._under_way if self._next is None else None
-        self._close()
+        self._next = None
         if action is not None and action in self._done[-1:]:
+            self._close()
             self._forget(self._turn(action))
             self._done.pop()
 

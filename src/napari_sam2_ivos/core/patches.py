@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from napari_sam2_ivos.core.errors import StoreError
-from napari_sam2_ivos.core.prompts import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from napari_sam2_ivos.core.prompts import Mask
 
 Window: TypeAlias = "tuple[slice, ...]"
 """Rows and columns of a part of a plane."""
