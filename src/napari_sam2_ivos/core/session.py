@@ -1,8 +1,8 @@
 """A session: the prompts, objects and labels of one movie.
 
-The prompts are the source of truth; labels are what the segmenter makes of
-them. An edit marks exactly the cells (object, frame) stale that came from it,
-and the next run computes those and no others.
+The prompts are the source of truth (`core.prompting`); labels are what the
+segmenter makes of them. A run computes the cells (object, frame) that are stale,
+and no others.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam2_ivos.core.annotation import Annotation
 from napari_sam2_ivos.core.compositing import compose, neighbour_of
-from napari_sam2_ivos.core.errors import PromptError
 from napari_sam2_ivos.core.guards import Guards
 from napari_sam2_ivos.core.planning import (
     Plan,
@@ -22,31 +20,19 @@ from napari_sam2_ivos.core.planning import (
     plan_glance,
     plan_propagation,
 )
-from napari_sam2_ivos.core.prompts import (
-    N_CANDIDATES,
-    Box,
-    FramePrompts,
-    Mask,
-    Point,
-    check_prompts,
-    check_track_id,
-    is_gone,
-)
+from napari_sam2_ivos.core.prompting import Prompting
 from napari_sam2_ivos.core.results import FrameResult
-from napari_sam2_ivos.core.tracks import ANCHOR, REVERSE, STALE, Track
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-
-    import numpy.typing as npt
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.planning import Frames
     from napari_sam2_ivos.core.ports import LabelStore, Segmenter
-    from napari_sam2_ivos.core.tracks import Direction
+    from napari_sam2_ivos.core.tracks import Direction, Track
 
 
-class Session(Annotation):
+class Session(Prompting):
     """Prompts in, labels out, for one movie.
 
     Edits only note what became stale; `preview` and `propagate` compute. A
@@ -71,172 +57,6 @@ class Session(Annotation):
     def __init__(self, movie: Movie, segmenter: Segmenter, labels: LabelStore) -> None:
         super().__init__(movie, segmenter, labels)
         self.guards = Guards()
-
-    # ---- prompts ---------------------------------------------------------
-
-    def add_points(
-        self,
-        track_id: int,
-        frame: int,
-        points: npt.ArrayLike,
-        positive: bool | Sequence[bool] = True,
-    ) -> None:
-        """Add clicks for an object on a frame.
-
-        Parameters
-        ----------
-        track_id : int
-            A new ID begins a new object.
-        frame : int
-        points : array-like, (N, 2)
-            ``(y, x)`` in pixels of the movie.
-        positive : bool or sequence of bool, (N,)
-            True for "this is the object", False for "this is not".
-        """
-        coordinates = np.atleast_2d(np.asarray(points, dtype=float))
-        if coordinates.ndim != 2 or coordinates.shape[1] != 2 or not len(coordinates):
-            raise PromptError("Points must be a list of (y, x) pairs.")
-        signs = np.atleast_1d(positive)
-        if signs.size == 1:
-            signs = np.repeat(signs, len(coordinates))
-        if len(signs) != len(coordinates):
-            raise PromptError(
-                f"{len(coordinates)} points were given with {len(signs)} signs."
-            )
-        new = tuple(
-            Point(float(y), float(x), bool(sign))
-            for (y, x), sign in zip(coordinates, signs, strict=True)
-        )
-        now = self.start(track_id, frame)
-        self.set_prompts(track_id, frame, now.with_points(new))
-
-    def add_box(self, track_id: int, frame: int, box: npt.ArrayLike) -> None:
-        """Give the box ``[[y0, x0], [y1, x1]]`` around an object on a frame."""
-        corners = np.asarray(box, dtype=float)
-        if corners.shape != (2, 2):
-            raise PromptError("A box is given as [[y0, x0], [y1, x1]].")
-        (y0, x0), (y1, x1) = corners.tolist()
-        new = self.start(track_id, frame).with_box(Box(y0, x0, y1, x1))
-        self.set_prompts(track_id, frame, new)
-
-    def add_mask(self, track_id: int, frame: int, mask: npt.ArrayLike) -> None:
-        """Give the ``(Y, X)`` mask of an object on a frame.
-
-        An empty mask says that the object is not there, nor on the frames that
-        are tracked from this one, until it is prompted again.
-        """
-        plane = np.asarray(mask)
-        if plane.shape != self.movie.plane_shape:
-            raise PromptError(
-                f"The mask has shape {plane.shape}, but a frame of '{self.movie.name}'"
-                f" has {self.movie.plane_shape}."
-            )
-        new = self.start(track_id, frame).with_mask(Mask.from_plane(plane))
-        self.set_prompts(track_id, frame, new)
-
-    def prompts(self, track_id: int, frame: int) -> FramePrompts:
-        """Return the prompts of an object on a frame, empty if there are none."""
-        track = self.tracks.get(track_id)
-        nothing = FramePrompts()
-        return nothing if track is None else track.prompts.get(frame, nothing)
-
-    def start(self, track_id: int, frame: int) -> FramePrompts:
-        """Return what the next prompt of an object on a frame is added to.
-
-        The prompts there are; else, where it was tracked, that its mask is to be
-        corrected, and the mask itself if the model does not know it.
-        """
-        frame = self.movie.check_frame(frame)
-        track = self.tracks.get(track_id)
-        if track is None or frame in track.prompts or not track.is_fresh(frame):
-            return self.prompts(track_id, frame)
-        if track.is_given(frame):
-            shown = Mask.from_plane(self.plane(frame) == track_id)
-            return FramePrompts(mask=shown if shown.pixels.size else None)
-        reverse = bool(track.state[frame] & REVERSE)
-        return FramePrompts(refines=not is_gone(track.prompts, frame, reverse=reverse))
-
-    def set_prompts(self, track_id: int, frame: int, prompts: FramePrompts) -> None:
-        """Replace all prompts of an object on a frame; empty ones remove them.
-
-        An object that ended before this frame lives on to it, unless it divided.
-        """
-        track_id = check_track_id(track_id)
-        frame = self.movie.check_frame(frame)
-        check_prompts(prompts, self.movie.plane_shape)
-        if self.prompts(track_id, frame) == prompts:
-            return
-        if not prompts:
-            self.remove_prompts(track_id, frame)
-            return
-        known = self.tracks.get(track_id)
-        if known is not None:
-            self._check_may_prompt(self.unlocked(track_id), frame)
-        with self.action(f"Prompt object {track_id} on frame {frame}"):
-            if known is None:
-                known = self.put_track(Track(track_id, self.movie.n_frames))
-            stale = known.dependents(frame)
-            self.spoil(known, stale)
-            life = known.lifespan
-            known.lifespan = range(min(life.start, frame), max(life.stop, frame + 1))
-            known.prompts[frame] = prompts
-            if prompts.given is not None:
-                known.widen(frame, prompts.given)
-            known.state[frame] |= ANCHOR | STALE
-
-    def remove_prompts(self, track_id: int, frame: int) -> None:
-        """Take back all prompts of an object on a frame.
-
-        Masks that came from them alone are erased; an object without any
-        prompt has no mask left. Where the object was tracked onto the frame
-        from a neighbour, a preview tracks it there again.
-        """
-        track = self.unlocked(track_id)
-        if frame not in track.prompts:
-            return
-        with self.action(f"Clear object {track_id} on frame {frame}"):
-            self.changing(track)
-            del track.prompts[frame]
-            track.state[frame] &= ~np.uint8(ANCHOR)
-            self.spoil(track, np.append(track.dependents(frame), frame))
-            if track.source_of(frame) is None:
-                self.erase(track, np.array([frame]))
-            self.erase(track, track.orphans())
-
-    def choose_candidate(self, track_id: int, frame: int, step: int = 1) -> None:
-        """Take the next one of the masks that a single click can mean."""
-        prompts = self.prompts(track_id, frame)
-        if not prompts.is_ambiguous:
-            raise PromptError(
-                f"Object {track_id} has no single click on frame {frame}. Only a single"
-                " click on an object can mean several masks."
-            )
-        candidate = (prompts.candidate + step) % N_CANDIDATES
-        with self.action(f"Another mask of object {track_id} on frame {frame}"):
-            self.set_prompts(track_id, frame, replace(prompts, candidate=candidate))
-
-    def remove_object(self, track_id: int) -> None:
-        """Delete an object, its prompts and its masks; no other is touched."""
-        track = self.unlocked(track_id)
-        with self.action(f"Delete object {track_id}"):
-            self.erase(track, np.flatnonzero(track.state))
-            self.drop_track(track)
-            for child in self.children(track_id):
-                self.history.note_track(child, self.tracks[child])
-                self.tracks[child].parent = None
-
-    def _check_may_prompt(self, track: Track, frame: int) -> None:
-        if frame < track.lifespan.stop or not (
-            children := self.children(track.track_id)
-        ):
-            return
-        names = " and ".join(map(str, children))
-        raise PromptError(
-            f"Object {track.track_id} ended before frame {frame}, where it divided into"
-            f" {names}. Choose one of these, or press New object."
-        )
-
-    # ---- computing -------------------------------------------------------
 
     def mark_stale(
         self,
