@@ -195,18 +195,33 @@ def test_only_what_was_computed_before_and_is_out_of_date_is_asked_for():
     assert frames_planned(session, 1, "backward", only_stale=True) == []
 
 
-@pytest.mark.parametrize("first", [0, 6, 8])
-def test_a_gap_is_left_alone_where_only_what_is_out_of_date_is_computed(first):
+def test_a_deleted_gap_is_not_filled_by_any_run():
+    session = two_tracked()
+    lives.delete_frames(session, 2, range(2, 5))
+    before = session.labels.copy()
+    for direction in ("forward", "backward", "both", "nearest"):
+        list(session.propagate(direction, recompute=True))
+    np.testing.assert_array_equal(
+        [(plane == 2).any() for plane in session.labels],
+        [(plane == 2).any() for plane in before],
+    )
+
+
+def test_a_correction_before_a_deleted_gap_stays_before_it():
     session = two_tracked()
     lives.delete_frames(session, 2, range(2, 5))
     session.add_points(2, 0, [(48, 18)])
-    frames = range(first, N_FRAMES)
-    wanted = [t for t in range(N_FRAMES) if t not in range(2, 5)]
-    planned = frames_planned(session, 2, frames=frames, only_stale=True)
-    assert planned == [t for t in wanted if first == 0 or t > 4 or t in (0, 1)]
-    results = session.run(session.plan(frames=frames, only_stale=True))
-    assert [result.frame for result in results] == planned
-    assert frames_with(session, 2) == wanted
+    assert frames_planned(session, 2, only_stale=True) == [0, 1]
+
+
+def test_an_object_that_is_seen_again_after_its_end_stays_away_in_between():
+    session = two_tracked()
+    lives.delete_frames(session, 2, range(3, N_FRAMES))
+    session.add_points(2, 6, [(45, 28)])
+    list(session.propagate("both"))
+    there = [t for t in range(N_FRAMES) if (session.labels[t] == 2).any()]
+    assert [t for t in there if 3 <= t < 6] == []
+    assert there[-1] == N_FRAMES - 1
 
 
 def test_each_object_has_frames_of_its_own():

@@ -119,7 +119,8 @@ class Prompting(Annotation):
     def set_prompts(self, track_id: int, frame: int, prompts: FramePrompts) -> None:
         """Replace all prompts of an object on a frame; empty ones remove them.
 
-        An object that ended before this frame lives on to it, unless it divided.
+        An object that ended before this frame is there again from now on, unless
+        it divided, and stays away in between.
         """
         track_id = check_track_id(track_id)
         frame = self.movie.check_frame(frame)
@@ -137,12 +138,22 @@ class Prompting(Annotation):
                 known = self.put_track(Track(track_id, self.movie.n_frames))
             stale = known.dependents(frame)
             self.spoil(known, stale)
-            life = known.lifespan
-            known.lifespan = range(min(life.start, frame), max(life.stop, frame + 1))
+            self._revive(known, frame)
             known.prompts[frame] = prompts
             if prompts.given is not None:
                 known.widen(frame, prompts.given)
             known.state[frame] |= ANCHOR | STALE
+
+    def _revive(self, track: Track, frame: int) -> None:
+        """Let the life of an object reach a frame that is prompted."""
+        life, stop = track.lifespan, track.lifespan.stop
+        if frame >= life.stop:
+            stop = self.movie.n_frames
+        if frame > life.stop:
+            gone = FramePrompts(mask=Mask.from_plane(np.zeros((0, 0))))
+            track.prompts[life.stop] = gone
+            track.state[life.stop] |= ANCHOR | STALE
+        track.lifespan = range(min(life.start, frame), stop)
 
     def remove_prompts(self, track_id: int, frame: int) -> None:
         """Take back all prompts of an object on a frame.

@@ -57,7 +57,8 @@ class Mask:
     @classmethod
     def from_plane(cls, plane: np.ndarray) -> Mask:
         """Crop a ``(Y, X)`` plane of truth values to what is in it."""
-        plane = np.asarray(plane) != 0
+        plane = np.asarray(plane)
+        plane = plane if plane.dtype == bool else plane != 0
         rows, columns = plane.any(axis=1), plane.any(axis=0)
         if not rows.any():
             return cls(0, 0, np.zeros((0, 0), bool))

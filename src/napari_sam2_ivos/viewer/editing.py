@@ -288,6 +288,8 @@ class Editing:
         planes = label_planes(layer, c.target)
         steps = existing.adopt_stack(self._session, planes)
         self.drive(steps, c.movie.n_frames, f"Loading '{layer.name}'")
+        if not self._session.tracks:
+            return  # stopped on the way, or nothing in it
         layer.visible = False
         c.said.emit(
             f"{len(self._session.tracks)} objects loaded from '{layer.name}'. Correct"

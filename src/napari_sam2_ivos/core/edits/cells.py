@@ -106,6 +106,22 @@ def remove(session: Session, track: Track, frames: np.ndarray) -> None:
     anchor_runs(session, track, left)
 
 
+def keep_away(session: Session, track: Track, frames: range) -> None:
+    """Say that an object is not there on frames between others on which it is."""
+    there = np.flatnonzero(has_mask(track))
+    before, after = there[there < frames.start], there[there >= frames.stop]
+    if not before.size or not after.size:
+        return
+    # What was tracked through the gap follows from itself from now on.
+    for at, was_crossed in ((before[-1], True), (after[0], False)):
+        is_reverse = bool(track.state[at] & REVERSE)
+        if is_reverse is was_crossed and int(at) not in track.prompts:
+            anchor_runs(session, track, np.array([at]))
+    nothing = FramePrompts(mask=Mask.from_plane(np.zeros((0, 0))))
+    for at in {frames.start, frames.stop - 1}:
+        make_anchor(session, track, at, nothing)
+
+
 def limit(session: Session, track: Track, lifespan: range) -> None:
     """Let an object exist on some frames only."""
     frames = np.arange(session.movie.n_frames)

@@ -9,6 +9,7 @@ import numpy as np
 from napari_sam2_ivos.core.edits.between import shapes_between
 from napari_sam2_ivos.core.edits.cells import (
     has_mask,
+    keep_away,
     limit,
     make_anchor,
     remove,
@@ -36,13 +37,14 @@ def delete_frames(session: Session, track_id: int, frames: range) -> None:
     """Take an object off some frames, with its prompts there.
 
     At the end of its life it then ends earlier, at the beginning it begins later,
-    and in between there is a gap.
+    and in between there is a gap, which no run fills again.
     """
     track = session.unlocked(track_id)
     frames = session.movie.check_range(frames)
     with session.action(f"Delete object {track_id} on {len(frames)} frames"):
         remove(session, track, np.arange(frames.start, frames.stop))
         shorten(session, track, frames)
+        keep_away(session, track, frames)
 
 
 def fill_gap(session: Session, track_id: int, frame: int) -> range:
