@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_sam2_ivos.core.compositing import compose
+from napari_sam2_ivos.core import compositing
 from napari_sam2_ivos.core.results import FrameResult, ObjectMask
 
 
 def mask(track_id, top, left, logits, **kwargs):
     logits = np.asarray(logits, np.float32)
     return ObjectMask(track_id, top, left, logits, 5.0, 0.9, **kwargs)
+
+
+def compose(plane, result, prompted=()):
+    """Compose with masks that may have been anywhere before."""
+    windows = {mask.track_id: (slice(None), slice(None)) for mask in result}
+    return compositing.compose(plane, result, windows, prompted)
 
 
 def test_where_two_cells_touch_the_higher_logit_wins_whatever_the_id():

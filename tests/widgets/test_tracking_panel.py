@@ -186,7 +186,7 @@ def test_an_estimate_waits_until_nothing_changes(panel, controller, qtbot, monke
     qtbot.waitUntil(lambda: len(made) == 1, timeout=2000)
 
 
-def test_track_stop_pause_and_go_on(panel, controller, runner):
+def test_track_stop_pause_and_go_on(panel, controller, runner, qtbot):
     assert panel.go.text() == "Track"
     assert not panel.pause.isVisible()
     panel.go.click()
@@ -195,7 +195,7 @@ def test_track_stop_pause_and_go_on(panel, controller, runner):
     assert not panel.extent.isEnabled()
     runner.step()
     runner.step()
-    assert panel.words.text().startswith("2 of 29 frames")
+    qtbot.waitUntil(lambda: panel.words.text().startswith("2 of 29 frames"))
     panel.pause.click()
     runner.finish()
     assert panel.pause.text() == "Go on"
@@ -214,6 +214,8 @@ def test_track_stop_pause_and_go_on(panel, controller, runner):
     assert not panel.pause.isVisible()
     assert not panel.bar.isVisible()
     assert panel.extent.isEnabled()
+    qtbot.wait(150)
+    assert "of 29 frames" not in panel.words.text(), "it does not come too late"
 
 
 # ---- how it looks and who has the keys --------------------------------------------

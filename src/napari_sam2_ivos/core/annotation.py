@@ -12,11 +12,12 @@ from napari_sam2_ivos.core.errors import PromptError, StoreError
 from napari_sam2_ivos.core.history import History
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import numpy.typing as npt
 
     from napari_sam2_ivos.core.movie import Movie
+    from napari_sam2_ivos.core.patches import Window
     from napari_sam2_ivos.core.ports import LabelStore, Segmenter
     from napari_sam2_ivos.core.tracks import Track
 
@@ -225,10 +226,15 @@ class Annotation:
         """Return the label plane of a frame, ``(Y, X)``."""
         return np.asarray(self.labels[frame])
 
-    def write(self, frame: int, plane: np.ndarray) -> None:
-        """Write a label plane, ``(Y, X)``."""
-        whole = tuple(slice(0, n) for n in plane.shape)
-        self.history.note_part(frame, whole, self.plane(frame), plane)
+    def write(
+        self, frame: int, plane: np.ndarray, windows: Iterable[Window] | None = None
+    ) -> None:
+        """Write a label plane, ``(Y, X)``, which has changed in `windows` only."""
+        before = self.plane(frame)
+        if windows is None:
+            windows = [tuple(slice(0, n) for n in plane.shape)]
+        for window in windows:
+            self.history.note_part(frame, window, before[window], plane[window])
         self._put(frame, plane)
 
     def _put(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from napari_sam2_ivos.core.results import FrameResult, ObjectMask
 
@@ -16,7 +16,10 @@ ANCHOR_LOGIT = 1000.0
 
 
 def compose(
-    plane: np.ndarray, result: FrameResult, prompted: Collection[int] = ()
+    plane: np.ndarray,
+    result: FrameResult,
+    windows: Mapping[int, tuple[slice, slice]],
+    prompted: Collection[int] = (),
 ) -> np.ndarray:
     """Return a label plane with the masks of `result` in place of the old ones.
 
@@ -32,20 +35,25 @@ def compose(
     plane : ndarray, (Y, X) unsigned int
         The labels so far; not changed.
     result : FrameResult
+    windows : mapping of int to (slice, slice)
+        Where in the plane objects of `result` may have pixels so far, rows and
+        columns by track ID.
     prompted : collection of int
         Track IDs that may not lose a pixel here to an object that was only
         tracked: those that the user prompted on this frame, or has locked.
     """
     masks = sorted((*result.objects, *result.others), key=lambda mask: mask.track_id)
-    ids = [mask.track_id for mask in masks]
-    kept = np.arange(max(int(plane.max()), *ids, *prompted) + 1, dtype=plane.dtype)
-    kept[ids] = 0
-    out = kept[plane]
-    rank = np.zeros(kept.size, np.float32)
+    # Nothing beyond the masks is looked at: planes can be large.
+    out = plane.copy()
+    for mask in masks:
+        if mask.track_id in windows:
+            before = out[windows[mask.track_id]]
+            np.copyto(before, 0, where=before == mask.track_id)
+    highest = max(int(plane.max()), *(mask.track_id for mask in masks), *prompted)
+    rank = np.zeros(highest + 1, np.float32)
     rank[1:] = ANCHOR_LOGIT / 2
     rank[list(prompted)] = np.inf
     masks = [mask for mask in masks if mask.logits.size]
-    # Nothing beyond the masks is looked at twice: planes can be large.
     best = np.empty(out.shape, np.float32)
     for mask in masks:
         best[mask.window] = rank[out[mask.window]]
@@ -54,9 +62,8 @@ def compose(
         if mask.is_anchor:
             logits = np.where(logits > 0, logits + ANCHOR_LOGIT, logits)
         window = mask.window
-        wins = logits > best[window]
-        out[window][wins] = mask.track_id
-        best[window][wins] = logits[wins]
+        np.copyto(out[window], mask.track_id, where=logits > best[window])
+        np.maximum(best[window], logits, out=best[window])
     return out
 
 
@@ -69,6 +76,8 @@ def neighbour_of(plane: np.ndarray, mask: ObjectMask) -> int:
     ]
     own = around == mask.track_id
     other = np.where(own, 0, around)
+    if not other.any():
+        return 0
     pairs = (
         (own[1:], other[:-1]),
         (own[:-1], other[1:]),

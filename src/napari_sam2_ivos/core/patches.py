@@ -105,8 +105,9 @@ class Patches:
 
 
 def around(windows: list[Window]) -> Window:
-    """Return the smallest window that holds all of `windows`."""
+    """Return the smallest window that holds all of `windows` that hold anything."""
+    filled = [w for w in windows if all(part.stop > part.start for part in w)]
     return tuple(
         slice(min(part.start for part in parts), max(part.stop for part in parts))
-        for parts in zip(*windows, strict=True)
+        for parts in zip(*(filled or windows), strict=True)
     )

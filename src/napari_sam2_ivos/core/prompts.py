@@ -85,10 +85,12 @@ class Mask:
     @property
     def centroid(self) -> tuple[float, float]:
         """Mean ``(y, x)`` of the pixels; NaN if there are none."""
-        rows, columns = np.nonzero(self.pixels)
-        if rows.size == 0:
+        rows, columns = self.pixels.sum(axis=1), self.pixels.sum(axis=0)
+        n = int(rows.sum())
+        if n == 0:
             return np.nan, np.nan
-        return float(rows.mean()) + self.top, float(columns.mean()) + self.left
+        y, x = (float(np.arange(p.size) @ p) / n for p in (rows, columns))
+        return y + self.top, x + self.left
 
     def __eq__(self, other: object) -> bool:
         """Masks are equal when they cover the same pixels."""

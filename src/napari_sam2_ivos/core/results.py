@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,7 +85,7 @@ class ObjectMask:
         """Mean ``(y, x)`` of the pixels; NaN if there are none."""
         return Mask(self.top, self.left, self.pixels).centroid
 
-    @property
+    @cached_property
     def pixels(self) -> np.ndarray:
         """The crop as truth values, ``(H, W)`` bool."""
         return self.logits > 0

@@ -14,6 +14,7 @@ import numpy as np
 
 from napari_sam2_ivos.core.compositing import compose, neighbour_of
 from napari_sam2_ivos.core.guards import Guards
+from napari_sam2_ivos.core.patches import around
 from napari_sam2_ivos.core.planning import (
     Plan,
     plan_frame,
@@ -221,8 +222,11 @@ class Session(Prompting):
         )
         result = FrameResult(frame, known, others)
         safe = [i for i, t in self.tracks.items() if frame in t.prompts or t.is_locked]
-        plane = compose(self.plane(frame), result, safe)
-        self.write(frame, plane)
+        masks = (*known, *others)
+        windows = {m.track_id: self.tracks[m.track_id].window_on(frame) for m in masks}
+        plane = compose(self.plane(frame), result, windows, safe)
+        changed = [around([windows[m.track_id], m.window]) for m in masks]
+        self.write(frame, plane, changed)
         for mask in known:
             track = self.tracks[mask.track_id]
             self.history.note_track(mask.track_id, track)

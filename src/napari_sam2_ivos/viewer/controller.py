@@ -21,7 +21,8 @@ from napari_sam2_ivos.viewer.objects import ObjectRow, ObjectRows
 from napari_sam2_ivos.viewer.reading import Target
 from napari_sam2_ivos.viewer.registry import everyone
 from napari_sam2_ivos.viewer.review import Review
-from napari_sam2_ivos.viewer.schedule import Schedule, TrackRequest
+from napari_sam2_ivos.viewer.requests import TrackRequest
+from napari_sam2_ivos.viewer.schedule import Schedule
 from napari_sam2_ivos.viewer.spare import SpareTime
 from napari_sam2_ivos.viewer.tools import Tool
 
@@ -291,6 +292,7 @@ class Controller:
 
         def act() -> None:
             self.segmenter.use(factory)
+            self.schedule.forget_speed()
 
         self.schedule.when_idle(act)
         self.schedule.preview(self.stale_anchors())

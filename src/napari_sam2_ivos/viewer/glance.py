@@ -59,7 +59,7 @@ class Glance:
         """Show a guess, but for objects that were edited since it was planned."""
         self._frame, self._versions = result.frame, dict(plan.versions)
         shape, dtype = self.session.movie.shape, self.session.labels.dtype
-        plane = compose(np.zeros(shape[1:], dtype), result)
+        plane = compose(np.zeros(shape[1:], dtype), result, {})
         self.layer.show(result.frame, rim(plane))
         self._on_tracks_changed()
 

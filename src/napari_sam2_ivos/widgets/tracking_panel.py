@@ -23,9 +23,10 @@ from napari_sam2_ivos.widgets.pieces import button, fold, hint, row, section
 from napari_sam2_ivos.widgets.tracking_options import TrackingOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari_sam2_ivos.core.tracks import Direction
     from napari_sam2_ivos.viewer.controller import Controller
-    from napari_sam2_ivos.viewer.progress import Progress
 
 DIRECTIONS: tuple[tuple[Direction, str, str], ...] = (
     ("backward", "‹ Back", "From the last prompt of each object to earlier frames"),
@@ -37,6 +38,9 @@ DIRECTIONS: tuple[tuple[Direction, str, str], ...] = (
         "Every frame there is, each from the nearer of the two prompts around it",
     ),
 )
+
+PROGRESS_MS = 100
+"""How long progress may wait to be shown."""
 
 REST_MS = 150
 """How long nothing changes before what would run is worked out."""
@@ -87,14 +91,19 @@ class TrackingPanel(QWidget):
         layout.addWidget(self.bar)
         layout.addWidget(self.words)
         self._next = ""
-        self._estimate_soon = QTimer(self)
-        self._estimate_soon.setSingleShot(True)
-        self._estimate_soon.setInterval(REST_MS)
-        self._estimate_soon.timeout.connect(self._show_estimate)
+        self._progress_soon = self._timer(PROGRESS_MS, self.refresh)
+        self._estimate_soon = self._timer(REST_MS, self._show_estimate)
         self.step.valueChanged.connect(self._take_step)
         self.extent.changed.connect(self._estimate_soon.start)
         options.changed.connect(self.refresh)
         self.refresh()
+
+    def _timer(self, ms: int, act: Callable[[], None]) -> QTimer:
+        made = QTimer(self)
+        made.setSingleShot(True)
+        made.setInterval(ms)
+        made.timeout.connect(act)
+        return made
 
     def request(self, controller: Controller) -> TrackRequest:
         """Return what the user has chosen to track, from the frame on screen."""
@@ -124,24 +133,10 @@ class TrackingPanel(QWidget):
                 self.step.setValue(round(controller.session.guards.max_step_px or 0))
         self.refresh()
 
-    def show_progress(self, progress: Progress) -> None:
-        """Show how far tracking is."""
-        # Qt would draw the bar, and the canvas with it, at once and not when it is due.
-        self.bar.setUpdatesEnabled(False)
-        self.bar.setRange(0, max(1, progress.total))
-        self.bar.setValue(progress.done)
-        self.bar.setUpdatesEnabled(True)
-        c = self.controller
-        if c is not None and c.schedule.is_paused:
-            self._show_words(
-                f"Paused after {progress.done} of {progress.total} frames. Correct what"
-                " you like, then go on."
-            )
-        elif c is not None and progress.done == 0 and not c.segmenter.is_loaded:
-            self._show_words("Loading the model …")
-            self.bar.setRange(0, 0)
-        else:
-            self._show_words(str(progress))
+    def show_progress(self, *_: object) -> None:
+        """Show how far tracking is, soon: the result itself has the thread first."""
+        if not self._progress_soon.isActive():
+            self._progress_soon.start()
 
     def refresh(self) -> None:
         """Show things as they are."""
@@ -169,7 +164,7 @@ class TrackingPanel(QWidget):
         if c is None or not (busy or paused):
             self._show_words(self._advice(c))
         elif running and not (paused and busy):
-            self.show_progress(c.schedule.progress)
+            self._show_progress(c)
         else:
             self.bar.setRange(0, 0)
             loaded = c.segmenter.is_loaded
@@ -178,6 +173,24 @@ class TrackingPanel(QWidget):
             self._estimate_soon.start()
         else:
             self.estimate.hide()
+
+    def _show_progress(self, c: Controller) -> None:
+        progress = c.schedule.progress
+        # Qt would draw the bar, and the canvas with it, at once and not when it is due.
+        self.bar.setUpdatesEnabled(False)
+        self.bar.setRange(0, max(1, progress.total))
+        self.bar.setValue(progress.done)
+        self.bar.setUpdatesEnabled(True)
+        if c.schedule.is_paused:
+            self._show_words(
+                f"Paused after {progress.done} of {progress.total} frames. Correct what"
+                " you like, then go on."
+            )
+        elif progress.done == 0 and not c.segmenter.is_loaded:
+            self._show_words("Loading the model …")
+            self.bar.setRange(0, 0)
+        else:
+            self._show_words(str(progress))
 
     def _show_words(self, text: str) -> None:
         self.words.setText(text)
