@@ -20,8 +20,8 @@ from napari_sam2_ivos.viewer.movies import calibration_of, held_positions
 from napari_sam2_ivos.viewer.objects import ObjectRow, ObjectRows
 from napari_sam2_ivos.viewer.reading import Target
 from napari_sam2_ivos.viewer.registry import everyone
-from napari_sam2_ivos.viewer.review import Review
 from napari_sam2_ivos.viewer.requests import TrackRequest
+from napari_sam2_ivos.viewer.review import Review
 from napari_sam2_ivos.viewer.schedule import Schedule
 from napari_sam2_ivos.viewer.spare import SpareTime
 from napari_sam2_ivos.viewer.tools import Tool

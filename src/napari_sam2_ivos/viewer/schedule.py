@@ -11,7 +11,6 @@ from napari_sam2_ivos.viewer.estimates import Estimates
 from napari_sam2_ivos.viewer.jobs import Job
 from napari_sam2_ivos.viewer.outcome import Outcome
 from napari_sam2_ivos.viewer.progress import Meter, Speed
-from napari_sam2_ivos.viewer.requests import TrackRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,9 +21,8 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.viewer.estimates import Estimate
     from napari_sam2_ivos.viewer.jobs import Runner
     from napari_sam2_ivos.viewer.progress import Progress
+    from napari_sam2_ivos.viewer.requests import TrackRequest
     from napari_sam2_ivos.viewer.spare import SpareTime
-
-__all__ = ["Schedule", "TrackRequest"]
 
 
 class Schedule:
