@@ -370,7 +370,9 @@ def test_empty_frames_are_named_in_the_list(window, dock, idle):
     dock.controller.layers.points.add([0, *A])
     dock.toggle_tracking()
     idle(dock)
-    dock.controller.session.tracks[1].flag[3:5] = 1
+    track = dock.controller.session.tracks[1]
+    track.flag[3:5] = 1
+    track.revision += 1
     dock.refresh()
     state = dock.objects.table.rows_model.index(0, 5)
     assert state.data() == "2 empty"

@@ -83,7 +83,10 @@ class TrackingPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(section("TRACK"))
-        layout.addLayout(row(*self.direction_buttons.values()))
+        directions = row(*self.direction_buttons.values())
+        for i, (_, text, _) in enumerate(DIRECTIONS):
+            directions.setStretch(i, len(text))  # equal ones would cut off the longest
+        layout.addLayout(directions)
         layout.addWidget(self.extent)
         layout.addWidget(self.more)
         layout.addWidget(self.estimate)
