@@ -28,6 +28,7 @@ from napari_sam2_ivos.cli.demo import mean_iou
 from napari_sam2_ivos.core.prompts import FramePrompts, Mask
 from napari_sam2_ivos.io.labels import read_labels
 from napari_sam2_ivos.testing.sample_job import one_prompt_each
+from napari_sam2_ivos.viewer.requests import TrackRequest
 from napari_sam2_ivos.widgets.demo import show
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def in_window(movie: Movie, prompts: Prompts) -> tuple[np.ndarray, float, float]
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
     timer.start(1)
     start = time.perf_counter()
-    controller.track("forward")
+    controller.track(TrackRequest("forward"))
     wait()
     seconds = time.perf_counter() - start
     timer.stop()

@@ -68,7 +68,7 @@ class Studio:
         )
         path = self.folder / f"{name}.png"
         picture.save(str(path))
-        Image.open(path).quantize(256).save(path, optimize=True)
+        Image.open(path).convert("RGB").save(path, optimize=True)
         print(path)
 
     def close(self) -> None:

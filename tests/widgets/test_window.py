@@ -192,6 +192,14 @@ def test_nothing_is_cut_off(window, dock, width, qtbot):
     assert work.minimumSizeHint().width() <= width - 16
 
 
+def test_the_welcome_is_not_cut_off(window, open_dock, qtbot):
+    dock = open_dock()
+    dock.setFixedWidth(300)
+    qtbot.wait(100)
+    assert dock.stack.currentWidget() is dock.welcome
+    assert dock.stack.minimumSizeHint().width() <= 300
+
+
 def test_a_picture_is_no_movie(window, open_dock, press):
     window.add_image(np.zeros((40, 40)), name="still")
     dock = open_dock()

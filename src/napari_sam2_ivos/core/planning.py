@@ -71,7 +71,9 @@ class Plan:
     def of(cls, steps: Iterable[Step], tracks: Iterable[Track]) -> Plan:
         """Make a plan of `steps`, with the prompts of `tracks` as they are now."""
         steps = tuple(steps)
-        needed = {track_id for step in steps for track_id in step.track_ids}
+        # Most steps share their tuple with the one before, see `_steps`.
+        shared = {id(step.track_ids): step.track_ids for step in steps}
+        needed: set[int] = set().union(*shared.values())
         chosen = [track for track in tracks if track.track_id in needed]
         return cls(
             steps,
@@ -208,6 +210,11 @@ def _cells(
     track: Track, direction: Direction, frames: range, only_stale: bool
 ) -> np.ndarray:
     """Return which frames of an object to compute forward and backward, (2, T)."""
+    cells = np.zeros((2, len(track.state)), bool)
+    wish = {"forward": False, "backward": True}.get(direction)
+    own = slice(frames.start, max(frames.start, frames.stop))
+    if direction != "nearest" and track.fresh(own, wish).all():
+        return cells
     at = np.arange(len(track.state))
     anchors = np.array(track.anchors)
     if direction == "nearest":
@@ -255,7 +262,12 @@ def _steps(wanted: np.ndarray, tracks: Sequence[Track], *, reverse: bool) -> lis
     """Return the steps of a table (objects, frames) of cells to compute."""
     ids = np.array([track.track_id for track in tracks])
     frames = np.flatnonzero(wanted.any(axis=0))
-    return [
-        Step(int(frame), tuple(ids[wanted[:, frame]].tolist()), reverse)
-        for frame in (frames[::-1] if reverse else frames)
-    ]
+    cells = wanted[:, frames]
+    is_other = np.append(True, (cells[:, 1:] != cells[:, :-1]).any(axis=0))
+    steps: list[Step] = []
+    own: tuple[int, ...] = ()
+    for i, frame in enumerate(frames.tolist()):
+        if is_other[i]:
+            own = tuple(ids[cells[:, i]].tolist())
+        steps.append(Step(frame, own, reverse))
+    return steps[::-1] if reverse else steps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import ProxyTypes, proxy
 
@@ -276,6 +277,7 @@ class Controller:
         try:
             self.session.plan(request.direction, request.frames, request.track_ids)
             if recompute:
+                request = replace(request, skip_unchanged=False)
                 with self.session.action("Track", key=request):
                     self.session.mark_stale(request.frames, request.track_ids)
         except IvosError as error:

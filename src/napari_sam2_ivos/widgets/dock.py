@@ -173,7 +173,10 @@ class IvosDock(QWidget):
         self.key_list.refused.connect(self.show_warning)
         self.welcome.sample_wanted.connect(self._open_sample)
         self._refresh_soon = qthrottled(self.refresh, timeout=60)
-        self._refresh_rows_soon = qthrottled(self._refresh_rows, timeout=250)
+        self._refresh_rows_soon = qthrottled(
+            self._refresh_rows, timeout=150, leading=False
+        )
+        self._is_timeline_next = False
 
     def reset_choices(self, event: Any = None) -> None:
         """List the image layers again; napari calls this."""
@@ -278,7 +281,7 @@ class IvosDock(QWidget):
             return
         missing = any(c.is_image_missing for c in controllers(self.viewer))
         has_image = self.images.layer is not None
-        self.stack.setCurrentIndex(1 if has_image or missing else 0)
+        self._show_page(1 if has_image or missing else 0)
         c = self.controller
         if c is not None and c.session.tracks:
             self.images.lock(c.target.time_axis, c.others)
@@ -299,10 +302,19 @@ class IvosDock(QWidget):
             panel.refresh()
         self.timeline.refresh()
 
+    def _show_page(self, index: int) -> None:
+        """Show the welcome or the work; the other one takes no room meanwhile."""
+        for i in range(self.stack.count()):
+            policies = QSizePolicy.Policy
+            policy = policies.Preferred if i == index else policies.Ignored
+            self.stack.widget(i).setSizePolicy(policy, policy)
+        self.stack.setCurrentIndex(index)
+
     def _refresh_rows(self) -> None:
+        """Show what a run has done, by turns, so that drawing never takes long."""
         if is_alive(self):
-            self.objects.refresh()
-            self.timeline.refresh()
+            (self.timeline if self._is_timeline_next else self.objects).refresh()
+            self._is_timeline_next = not self._is_timeline_next
 
     def _foreign_layer(self, c: Controller | None) -> Any | None:
         """Return the active layer if it could hold prompts but is not read."""
