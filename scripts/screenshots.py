@@ -111,7 +111,6 @@ def tell(folder: Path, theme: str, suffix: str) -> None:
     studio.keep(f"tracking{suffix}", busy=True)
     studio.wait()
     studio.viewer.reset_view()
-    studio.keep(f"tracked{suffix}")
     studio.dock.review_fold.expand(animate=False)
     c.review.next(True)
     studio.wait()

@@ -51,13 +51,15 @@ def test_the_calibration_of_the_movie_is_kept(
         assert tiff.pages[0].tags["XResolution"].value == (2, 1)
 
 
-def test_table_and_picture(run_cli, fake_model, movie_file, clicks, tmp_path):
+def test_table_boxes_and_picture(run_cli, fake_model, movie_file, clicks, tmp_path):
     table, picture = tmp_path / "t.csv", tmp_path / "o.png"
+    boxes = tmp_path / "boxes.csv"
     code, _, err = run_cli(
         *("track", movie_file, "--prompts", clicks, "--out", tmp_path / "o.tif"),
-        *("--table", table, "--overlay", picture),
+        *("--table", table, "--overlay", picture, "--boxes", boxes),
     )
     assert code == 0, err
+    assert len(pandas.read_csv(boxes)) == 24
     rows = pandas.read_csv(table)
     assert len(rows) == 24
     assert rows.area.iloc[0] == 25.0
