@@ -132,7 +132,7 @@ class Prompting(Annotation):
             return
         known = self.tracks.get(track_id)
         if known is not None:
-            self._check_may_prompt(self.unlocked(track_id), frame)
+            self.check_may_prompt(track_id, frame)
         with self.action(f"Prompt object {track_id} on frame {frame}"):
             if known is None:
                 known = self.put_track(Track(track_id, self.movie.n_frames))
@@ -196,13 +196,17 @@ class Prompting(Annotation):
                 self.history.note_track(child, self.tracks[child])
                 self.tracks[child].parent = None
 
-    def _check_may_prompt(self, track: Track, frame: int) -> None:
-        if frame < track.lifespan.stop or not (
-            children := self.children(track.track_id)
-        ):
+    def check_may_prompt(self, track_id: int, frame: int) -> None:
+        """Raise `PromptError` if an object may not be prompted on a frame.
+
+        Because it is locked, or has divided before.
+        """
+        track = self.unlocked(track_id)
+        children = self.children(track_id)
+        if frame < track.lifespan.stop or not children:
             return
         names = " and ".join(map(str, children))
         raise PromptError(
-            f"Object {track.track_id} ended before frame {frame}, where it divided into"
+            f"Object {track_id} ended before frame {frame}, where it divided into"
             f" {names}. Choose one of these, or press New object."
         )

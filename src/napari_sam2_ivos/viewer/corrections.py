@@ -136,21 +136,30 @@ class CorrectionReader:
         And the objects that they belong to.
         """
         kept = {}
-        for track_id in touched & self.session.tracks.keys():
-            is_locked = self.session.tracks[track_id].is_locked
-            is_accepted = self.session.prompts(track_id, frame).is_locked
-            is_own = track_id == self.layer.selected_label
-            if is_locked or (is_accepted and not is_own):
+        for track_id in sorted(touched & self.session.tracks.keys()):
+            why = self._why_kept(track_id, frame)
+            if why:
                 wrong = (before == track_id) != (after == track_id)
                 after = np.where(wrong, before, after)
-                kept[track_id] = "locked" if is_locked else "accepted on this frame"
+                kept[track_id] = why
         if kept:
             self.session.labels[frame] = after
             self._known = after  # before the layer tells of itself
             self.layer.refresh(extent=False, thumbnail=False, highlight=False)
-            words = ", ".join(f"{i} is {why}" for i, why in kept.items())
-            self.refused.emit(f"Object {words}: its pixels were kept.")
+            for why in kept.values():
+                self.refused.emit(why)
         return after, set(kept)
+
+    def _why_kept(self, track_id: int, frame: int) -> str:
+        """Return why an object may not be painted on a frame; empty if it may."""
+        try:
+            self.session.check_may_prompt(track_id, frame)
+        except PromptError as error:
+            return str(error)
+        is_accepted = self.session.prompts(track_id, frame).is_locked
+        if is_accepted and track_id != self.layer.selected_label:
+            return f"Object {track_id} is accepted on this frame: its pixels were kept."
+        return ""
 
 
 def _ids_in(atoms: Any) -> set[int]:
