@@ -14,7 +14,7 @@ from napari_sam2_ivos.api import open_movie
 from napari_sam2_ivos.core.errors import MovieError
 from napari_sam2_ivos.core.intensity import IntensityMapping
 from napari_sam2_ivos.testing.segmenter import FakeSegmenter
-from napari_sam2_ivos.viewer.channels import Channel, ChannelStack
+from napari_sam2_ivos.viewer.channels import Channel, ChannelStack, measured
 from napari_sam2_ivos.viewer.controller import Controller
 from napari_sam2_ivos.viewer.jobs import SynchronousRunner
 from napari_sam2_ivos.viewer.movies import colours_for, contrast_of, movie_of
@@ -58,6 +58,12 @@ def test_a_bright_channel_does_not_drown_the_other(two):
     np.testing.assert_allclose(plane[A], (1, 0, 0))
     np.testing.assert_allclose(plane[B], (0, 1, 0))
     assert contrast_of(two[0], movie) == (0.0, 1.0), "it is mapped already"
+
+
+def test_tables_measure_the_first_channel_as_it_is(two):
+    movie = movie_of(two[0], 0, {}, two[1:])
+    np.testing.assert_array_equal(measured(movie).plane(0), two[0].data[0])
+    assert measured(measured(movie)) is measured(movie)
 
 
 def test_objects_of_either_channel_are_tracked(viewer, two):

@@ -81,3 +81,9 @@ class ChannelStack:
         for i, part in enumerate(parts):
             colours[..., i] = part
         return colours
+
+
+def measured(movie: Movie) -> Movie:
+    """Return the movie with the values to measure: of colours, the first as it is."""
+    is_stack = isinstance(movie.data, ChannelStack)
+    return movie.data.channels[0].movie if is_stack else movie

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 from superqt.utils import FunctionWorker
 
 from napari_sam2_ivos.core.errors import IvosError
+from napari_sam2_ivos.viewer.channels import measured
 from napari_sam2_ivos.widgets.pieces import button, row
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class ExportPanel(QWidget):
 
             tracks = dict(session.tracks)
             return write_table(
-                path, session.labels, session.movie, tracks, **calibration
+                path, session.labels, measured(session.movie), tracks, **calibration
             )
 
         self._start(write)
