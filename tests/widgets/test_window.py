@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from functools import partial
 
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_sam2_ivos.testing.segmenter import FakeSegmenter
 from napari_sam2_ivos.widgets.dock import IvosDock
 from tests.viewer.bench import A, B, cells, ids
 from tests.widgets.slow import SlowSegmenter
@@ -401,3 +404,17 @@ def test_closing_the_window_stops_the_model(make_napari_viewer, qtbot):
     window.close()
     qtbot.waitUntil(lambda: job.is_stopped, timeout=5000)
     qtbot.waitUntil(lambda: not schedule.is_busy, timeout=5000)
+
+
+def test_the_session_does_not_keep_a_closed_panel_alive(make_napari_viewer, qtbot):
+    viewer = make_napari_viewer()
+    viewer.add_image(cells())
+    dock = IvosDock(viewer, lambda choice, contrast: FakeSegmenter)
+    viewer.window.add_dock_widget(dock)
+    dock.new_object()
+    known = weakref.ref(dock)  # and through it the viewer, for as long as it ran
+    viewer.close()
+    del dock
+    qtbot.wait(50)
+    gc.collect()
+    assert known() is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakMethod
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,3 +29,17 @@ class Connections:
         for signal, slot in self._made:
             signal.disconnect(slot)
         self._made.clear()
+
+
+def weakly(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that calls a method without keeping its object alive.
+
+    It does nothing, and returns None, once the object is gone.
+    """
+    known = WeakMethod(method)
+
+    def call(*args: Any) -> Any:
+        found = known()
+        return None if found is None else found(*args)
+
+    return call

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error
@@ -23,7 +22,7 @@ from napari_sam2_ivos.viewer.prompt_reader import could_hold_prompts
 from napari_sam2_ivos.viewer.registry import bare, controllers
 from napari_sam2_ivos.viewer.tools import Tool
 from napari_sam2_ivos.widgets.closing import WindowWatch, is_alive
-from napari_sam2_ivos.widgets.connections import Connections
+from napari_sam2_ivos.widgets.connections import Connections, weakly
 from napari_sam2_ivos.widgets.export_panel import ExportPanel
 from napari_sam2_ivos.widgets.image_panel import ImagePanel
 from napari_sam2_ivos.widgets.key_list import KeyList
@@ -44,9 +43,10 @@ from napari_sam2_ivos.widgets.view_panel import ViewPanel
 from napari_sam2_ivos.widgets.welcome import Welcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from napari_sam2_ivos.viewer.controller import Controller
+    from napari_sam2_ivos.viewer.editing import Question
     from napari_sam2_ivos.viewer.progress import Progress
     from napari_sam2_ivos.widgets.sessions import Loader
 
@@ -74,7 +74,7 @@ class IvosDock(QWidget):
         self._controller_links = Connections()
         self._build()
         self.sessions = Sessions(
-            self.viewer, self.images, self.models, loader, self.show_warning
+            self.viewer, self.images, self.models, loader, weakly(self.show_warning)
         )
         self.keys = KeyBindings(self.viewer, self._actions())
         v = self.viewer
@@ -267,8 +267,9 @@ class IvosDock(QWidget):
             links.connect(controller.failed, self.show_error)
             links.connect(controller.schedule.progressed, self._on_progress)
             links.connect(controller.schedule.finished, self.show_message)
-            controller.editing.ask = partial(ask, self)
-            controller.editing.drive = partial(drive, self)
+            # Controllers live as long as their viewer, which we keep: not through us.
+            controller.editing.ask = weakly(self._ask)
+            controller.editing.drive = weakly(self._drive)
         for panel in (*self.panels, self.timeline):
             panel.show_controller(controller)
         self.refresh()
@@ -353,6 +354,12 @@ class IvosDock(QWidget):
         """Learn which window we are in, to stop work when it is closed."""
         super().showEvent(event)
         self._watch.watch(self)
+
+    def _ask(self, question: Question) -> str | None:
+        return ask(self, question)
+
+    def _drive(self, steps: Iterable[Any], n: int, words: str) -> None:
+        drive(self, steps, n, words)
 
     def _on_layers(self, event: Any = None) -> None:
         self.images.reset_choices()
