@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_sam2_ivos.viewer.tools import Tool
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -14,34 +12,25 @@ if TYPE_CHECKING:
 
 
 def session_actions(
-    ensure: Callable[[], Controller | None], now: Callable[[], Controller | None]
+    now: Callable[[], Controller | None],
 ) -> dict[str, Callable[[], None]]:
-    """Return what can be done to a session, by name.
+    """Return what can be done to a session that there is, by name.
 
     Parameters
     ----------
-    ensure : callable
-        Returns the session of the chosen movie, begun if there is none; None if
-        there cannot be one, after it was said why.
     now : callable
         Returns the session if there is one.
     """
 
-    def on(
-        find: Callable[[], Controller | None], act: Callable[[Controller], object]
-    ) -> Callable[[], None]:
+    def on(act: Callable[[Controller], object]) -> Callable[[], None]:
         def perform() -> None:
-            controller = find()
+            controller = now()
             if controller is not None:
                 act(controller)
 
         return perform
 
-    actions: dict[str, Callable[[], None]] = {
-        tool.value: on(ensure, partial(_use_tool, tool)) for tool in Tool
-    }
-    actions["new_object"] = on(ensure, lambda c: c.new_object())
-    existing: dict[str, Callable[[Controller], object]] = {
+    acts: dict[str, Callable[[Controller], object]] = {
         "clear_frame": lambda c: c.clear_frame(),
         "delete_object": lambda c: c.editing.delete(c.selected),
         "undo": lambda c: c.editing.undo(),
@@ -59,11 +48,7 @@ def session_actions(
         "previous_place": lambda c: c.review.next(False),
         "looks_fine": lambda c: c.review.looks_fine(),
     }
-    return actions | {name: on(now, act) for name, act in existing.items()}
-
-
-def _use_tool(tool: Tool, c: Controller) -> None:
-    c.use_tool(tool)
+    return {name: on(act) for name, act in acts.items()}
 
 
 def _divide(c: Controller) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error
@@ -185,8 +186,9 @@ class IvosDock(QWidget):
     # ---- what the user can do ------------------------------------------------
 
     def _actions(self) -> dict[str, Callable[[], None]]:
-        actions = session_actions(self.ensure_controller, lambda: self.controller)
-        return actions | {
+        return session_actions(lambda: self.controller) | {
+            "new_object": self.new_object,
+            **{tool.value: partial(self.use_tool, tool.value) for tool in Tool},
             "track": self.toggle_tracking,
             "pause": self.toggle_pause,
             "take_over": self.objects.take_over_all,
