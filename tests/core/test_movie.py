@@ -111,3 +111,69 @@ def test_a_frame_that_cannot_be_read_is_named():
 
     with pytest.raises(MovieError, match=r"Frame 1 .*share is gone"):
         Movie(Broken()).plane(1)
+
+
+class Reads:
+    """An array that counts the pixels that are read of it."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+        self.n_pixels = 0
+
+    def __getitem__(self, index):
+        part = self.array[index]
+        self.n_pixels += part.size
+        return part
+
+
+def test_a_part_is_what_the_plane_is_there_and_no_more_is_read():
+    data = np.random.default_rng(0).integers(0, 99, (2, 3, 40, 50, 4), np.uint8)
+    movie = Movie(Reads(data), time_axis=1, rgb=True, held={0: 1})
+    part = movie.part(2, slice(5, 9), slice(40, 50))
+    np.testing.assert_array_equal(part, data[1, 2, 5:9, 40:50, :3])
+    assert movie.data.n_pixels == 4 * 10 * 4
+    with pytest.raises(MovieError, match="Frame 3 is outside"):
+        movie.part(3, slice(0, 1), slice(0, 1))
+
+
+def large_movie(n_frames=9, side=2100):
+    """Dark noise, brighter to one side, with bright discs on 0.8 % of the pixels."""
+    noise = np.random.default_rng(0)
+    frame = noise.normal(20, 3, (side, side)) + np.linspace(0, 15, side)
+    disc = np.hypot(*(np.mgrid[:30, :30] - 14.5)) < 15
+    for y, x in noise.integers(0, side - 30, (50, 2)):
+        frame[y : y + 30, x : x + 30][disc] = noise.normal(180, 10, disc.sum())
+    frame = frame.clip(0, 255).astype(np.uint8)
+    return np.broadcast_to(frame, (n_frames, side, side))
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 9])
+def test_of_large_planes_blocks_tell_as_much_as_all_pixels(n_frames):
+    data = large_movie(n_frames)
+    mapping = IntensityMapping.of_movie(Movie(data))
+    low, high = np.percentile(data[0], (0.1, 99.9))
+    assert abs(mapping.low - low) <= 2
+    assert abs(mapping.high - high) <= 10
+    assert mapping(data[0])[..., 0].max() > 0.9
+
+
+def test_of_very_large_planes_little_is_read():
+    ramp = np.arange(8192).astype(np.uint8)
+    data = Reads(np.broadcast_to(ramp, (20, 8192, 8192)))
+    IntensityMapping.of_movie(Movie(data), (0, 100))
+    assert data.n_pixels <= 0.03 * 9 * 8192**2
+
+
+def test_few_objects_on_a_large_plane_of_zeros_are_seen():
+    data = np.zeros((2, 2100, 2100), np.uint16)
+    data[0, 300:310, 700:712] = 900
+    mapping = IntensityMapping.of_movie(Movie(data))
+    assert mapping(data[0, 300:310, 700:712]).min() == 1
+
+
+def test_missing_pixels_of_a_large_plane_are_said():
+    data = np.full((1, 2100, 2100), 5, np.float32)
+    data[:, :1000], data[0, 1500:1600, 7] = np.nan, 6
+    with pytest.warns(IvosWarning, match="NaN or infinite"):
+        mapping = IntensityMapping.of_movie(Movie(data))
+    assert (mapping.low, mapping.high) == (5, 6)

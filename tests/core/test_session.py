@@ -269,7 +269,7 @@ def test_a_full_disk_is_said_and_earlier_frames_stay(session):
             return self.array[index]
 
         def __setitem__(self, index, value):
-            if index == 3:
+            if index[0] == 3:
                 raise OSError(28, "No space left on device")
             self.array[index] = value
 

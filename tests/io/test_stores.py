@@ -41,6 +41,14 @@ def test_large_is_a_temporary_zarr(monkeypatch):
     assert not folder.exists()
 
 
+def test_an_object_on_a_large_frame_is_written_into_few_files(tmp_path):
+    store = create_store((3, 2100, 2100), path=tmp_path / "work.zarr")
+    store[1, 500:530, 600:640] = 7
+    chunks = [f for f in (tmp_path / "work.zarr" / "c").rglob("*") if f.is_file()]
+    assert len(chunks) == 2, "across one border of chunks"
+    assert (np.asarray(store[1]) == 7).sum() == 30 * 40
+
+
 def test_a_place_of_choice(tmp_path):
     store = create_store((4, 30, 40), path=tmp_path / "work.zarr")
     use(store)

@@ -116,7 +116,11 @@ def test_nothing_is_read_before_the_first_plane(viewer):
     for array in arrays:
         array.reads.clear()
     movie.plane(4)
-    assert [array.reads for array in arrays] == [[(4,)], [(4,)]]
+    whole = (4, slice(0, 60), slice(0, 80))
+    assert [array.reads for array in arrays] == [[whole], [whole]]
+    movie.part(5, slice(10, 20), slice(30, 70))
+    part = (5, slice(10, 20), slice(30, 70))
+    assert [array.reads for array in arrays] == [[whole, part], [whole, part]]
 
 
 def test_two_threads_choose_one_mapping(viewer):

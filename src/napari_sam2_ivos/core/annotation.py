@@ -10,15 +10,17 @@ from psygnal import Signal
 
 from napari_sam2_ivos.core.errors import PromptError, StoreError
 from napari_sam2_ivos.core.history import History
+from napari_sam2_ivos.core.prompts import Mask
+from napari_sam2_ivos.core.regions import Change, common, is_empty, regions, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
     from napari_sam2_ivos.core.movie import Movie
-    from napari_sam2_ivos.core.patches import Window
     from napari_sam2_ivos.core.ports import LabelStore, Segmenter
+    from napari_sam2_ivos.core.regions import Window
     from napari_sam2_ivos.core.tracks import Track
 
 
@@ -53,7 +55,7 @@ class Annotation:
         self.segmenter = segmenter
         self.labels = labels
         self.tracks: dict[int, Track] = {}
-        self.history = History(self.plane, self._put, self._swap)
+        self.history = History(self.part, self._put, self.gather, self._swap)
         self._n_edits = 0
         self._depth = 0
 
@@ -176,7 +178,7 @@ class Annotation:
         """Take an object off some frames; others get back what it took from them."""
         self.changing(track)
         for frame in frames[track.window[frames].any(axis=1)].tolist():
-            self.recolour(frame, track.window_on(frame), {track.track_id: 0})
+            self.recolour(frame, [track.window_on(frame)], {track.track_id: 0})
             self._return_pixels(track, frame)
         track.clear(frames)
 
@@ -185,66 +187,101 @@ class Annotation:
 
         Nothing of them is computed again: the segmenter knows their masks.
         """
-        y0, x0, y1, x1 = track.window[frame].tolist()
-        plane = self.plane(frame)
+        own = track.window_on(frame)
         for track_id, other in self.tracks.items():
             if other is track or other.is_locked or other.is_given(frame):
                 continue
-            a0, b0, a1, b1 = other.window[frame].tolist()
-            apart = a0 >= y1 or a1 <= y0 or b0 >= x1 or b1 <= x0
-            if apart or not other.is_fresh(frame):
+            window = other.window_on(frame)
+            if is_empty(common(own, window)) or not other.is_fresh(frame):
                 continue
-            region = plane[a0:a1, b0:b1]
+            region = self.part(frame, *window)
             if np.count_nonzero(region == track_id) < other.area[frame]:
                 self.history.note_track(track_id, other)
                 other.mark_stale(np.array([frame]))
 
     def recolour(
-        self, frame: int, window: tuple[slice, slice], ids: Mapping[int, int]
+        self, frame: int, windows: Sequence[Window], ids: Mapping[int, int]
     ) -> None:
-        """Give pixels of a part of a label plane other track IDs.
+        """Give pixels of parts of a label plane other track IDs.
 
         Parameters
         ----------
         frame : int
-        window : (slice, slice)
-            Rows and columns of the part.
+        windows : sequence of (slice, slice)
+            Rows and columns of the parts, which may overlap.
         ids : mapping of int to int
             Track IDs to replace, and by which, all at once; 0 is background.
         """
-        if any(part.start >= part.stop for part in window):
-            return
-        before = self.plane(frame)[window]
-        after = before.copy()
-        for old, new in ids.items():
-            after[before == old] = new
-        if (before != after).any():
-            self.history.note_part(frame, window, before, after)
-            self._put(frame, after, window)
+        changes = []
+        for region, members in self.gather(windows):
+            before = self.part(frame, *region)
+            after = before.copy()
+            own = [windows[i] for i in members]
+            for at in (within(window, region) for window in own):
+                for old, new in ids.items():
+                    after[at][before[at] == old] = new
+            if (before != after).any():
+                changes.append(Change(region, before, after, own))
+        if changes:
+            self.write(frame, changes)
 
     def plane(self, frame: int) -> np.ndarray:
-        """Return the label plane of a frame, ``(Y, X)``."""
+        """Return the whole label plane of a frame, ``(Y, X)``; see `part`."""
         return np.asarray(self.labels[frame])
 
-    def write(
-        self, frame: int, plane: np.ndarray, windows: Iterable[Window] | None = None
-    ) -> None:
-        """Write a label plane, ``(Y, X)``, which has changed in `windows` only."""
-        before = self.plane(frame)
-        if windows is None:
-            windows = [tuple(slice(0, n) for n in plane.shape)]
-        for window in windows:
-            self.history.note_part(frame, window, before[window], plane[window])
-        self._put(frame, plane)
+    def part(self, frame: int, rows: slice, columns: slice) -> np.ndarray:
+        """Return a part of the label plane of a frame, and read no more than that.
 
-    def _put(
-        self, frame: int, pixels: np.ndarray, window: tuple[slice, ...] = ()
-    ) -> None:
+        Parameters
+        ----------
+        frame : int
+        rows, columns : slice
+            Inside the plane, with start and stop and without a step.
+
+        Returns
+        -------
+        ndarray, (h, w)
+            Not to be written into: it may be the store's own.
+        """
+        return np.asarray(self.labels[frame, rows, columns])
+
+    def gather(self, windows: Sequence[Window]) -> list[tuple[Window, list[int]]]:
+        """Gather parts of a label plane into regions to read; see `core.regions`."""
+        chunks = getattr(self.labels, "chunks", (1, 1, 1))
+        return regions(windows, self.movie.plane_shape, chunks[1:])
+
+    def shown_mask(self, track: Track, frame: int) -> Mask:
+        """Return the pixels of an object in the label plane of a frame."""
+        rows, columns = track.window_on(frame)
+        pixels = self.part(frame, rows, columns) == track.track_id
+        return Mask.from_plane(pixels, rows.start, columns.start)
+
+    def write(self, frame: int, changes: Iterable[Change]) -> None:
+        """Write regions of a label plane that do not overlap.
+
+        Raises
+        ------
+        StoreError
+            If there is no space; then some of the regions may be written.
+        """
+        parts = []
+        for region, before, after, windows in changes:
+            if np.array_equal(before, after):
+                continue
+            for window in windows:
+                at = within(window, region)
+                self.history.note_part(frame, window, before[at], after[at])
+            parts.append((region, after))
+        self._put(frame, parts)
+
+    def _put(self, frame: int, parts: Iterable[tuple[Window, np.ndarray]]) -> None:
         try:
-            self.labels[(frame, *window) if window else frame] = pixels
+            for window, pixels in parts:
+                self.labels[(frame, *window)] = pixels
         except OSError as error:
             raise StoreError(
                 f"Frame {frame} could not be saved: {error}. Free some space or choose"
                 " another place; every earlier frame is kept."
             ) from error
-        self.labels_changed.emit(frame)
+        finally:
+            self.labels_changed.emit(frame)

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam2_ivos.core.regions import common, everything, grown, is_empty, within
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from napari_sam2_ivos.core.regions import Window
     from napari_sam2_ivos.core.results import FrameResult, ObjectMask
 
 ANCHOR_LOGIT = 1000.0
@@ -16,12 +19,16 @@ ANCHOR_LOGIT = 1000.0
 
 
 def compose(
-    plane: np.ndarray,
+    labels: np.ndarray,
     result: FrameResult,
-    windows: Mapping[int, tuple[slice, slice]],
+    windows: Mapping[int, Window],
     prompted: Collection[int] = (),
+    region: Window | None = None,
 ) -> np.ndarray:
-    """Return a label plane with the masks of `result` in place of the old ones.
+    """Return labels with the masks of `result` in place of the old ones.
+
+    Of a whole plane or a region of it: each pixel is decided by itself, so that both
+    give the same, and of a large plane only regions with masks need be read.
 
     Every pixel of the objects in `result`, its `others` included, is decided
     anew; where two of them claim a pixel the higher logit wins, never the ID, so
@@ -32,8 +39,8 @@ def compose(
 
     Parameters
     ----------
-    plane : ndarray, (Y, X) unsigned int
-        The labels so far; not changed.
+    labels : ndarray, (H, W) unsigned int
+        The labels of the region so far; not changed.
     result : FrameResult
     windows : mapping of int to (slice, slice)
         Where in the plane objects of `result` may have pixels so far, rows and
@@ -41,39 +48,51 @@ def compose(
     prompted : collection of int
         Track IDs that may not lose a pixel here to an object that was only
         tracked: those that the user prompted on this frame, or has locked.
+    region : (slice, slice), optional
+        Where in the plane `labels` lie; from its first row and column by default.
     """
+    region = everything(labels.shape) if region is None else region
     masks = sorted((*result.objects, *result.others), key=lambda mask: mask.track_id)
-    # Nothing beyond the masks is looked at: planes can be large.
-    out = plane.copy()
+    out = labels.copy()
     for mask in masks:
         if mask.track_id in windows:
-            before = out[windows[mask.track_id]]
+            before = out[within(common(windows[mask.track_id], region), region)]
             np.copyto(before, 0, where=before == mask.track_id)
-    highest = max(int(plane.max()), *(mask.track_id for mask in masks), *prompted)
+    highest = max(int(labels.max()), *(mask.track_id for mask in masks), *prompted)
     rank = np.zeros(highest + 1, np.float32)
     rank[1:] = ANCHOR_LOGIT / 2
     rank[list(prompted)] = np.inf
-    masks = [mask for mask in masks if mask.logits.size]
+    parts = [(mask, common(mask.window, region)) for mask in masks]
+    parts = [(mask, part) for mask, part in parts if not is_empty(part)]
     best = np.empty(out.shape, np.float32)
-    for mask in masks:
-        best[mask.window] = rank[out[mask.window]]
-    for mask in masks:
-        logits = mask.logits.astype(np.float32)
+    for _, part in parts:
+        window = within(part, region)
+        best[window] = rank[out[window]]
+    for mask, part in parts:
+        logits = mask.logits[within(part, mask.window)].astype(np.float32)
         if mask.is_anchor:
             logits = np.where(logits > 0, logits + ANCHOR_LOGIT, logits)
-        window = mask.window
+        window = within(part, region)
         np.copyto(out[window], mask.track_id, where=logits > best[window])
         np.maximum(best[window], logits, out=best[window])
     return out
 
 
-def neighbour_of(plane: np.ndarray, mask: ObjectMask) -> int:
-    """Return an object whose pixels touch those of a mask in a label plane, or 0."""
-    rows, columns = mask.window
-    around = plane[
-        max(0, rows.start - 1) : rows.stop + 1,
-        max(0, columns.start - 1) : columns.stop + 1,
-    ]
+def neighbour_of(
+    labels: np.ndarray, mask: ObjectMask, region: Window | None = None
+) -> int:
+    """Return an object whose pixels touch those of a mask, or 0.
+
+    Parameters
+    ----------
+    labels : ndarray, (H, W) unsigned int
+        Of a plane, or of a region of it that holds the mask and the pixels around.
+    mask : ObjectMask
+    region : (slice, slice), optional
+        Where in the plane `labels` lie; from its first row and column by default.
+    """
+    region = everything(labels.shape) if region is None else region
+    around = labels[within(common(grown(mask.window), region), region)]
     own = around == mask.track_id
     other = np.where(own, 0, around)
     if not other.any():

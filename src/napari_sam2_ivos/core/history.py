@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
-from napari_sam2_ivos.core.patches import Patches, around
+from napari_sam2_ivos.core.patches import Patches
 from napari_sam2_ivos.core.prompts import Mask
+from napari_sam2_ivos.core.regions import within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
 
+    from napari_sam2_ivos.core.regions import Window
     from napari_sam2_ivos.core.tracks import Track
 
 MAX_ACTIONS = 100
@@ -63,19 +65,25 @@ class History:
 
     Parameters
     ----------
-    read : callable, (frame) -> ndarray, (Y, X)
-    write : callable, (frame, plane) -> None
+    read : callable, (frame, rows, columns) -> ndarray, (H, W)
+        Returns a part of a label plane.
+    write : callable, (frame, [((rows, columns), pixels), ...]) -> None
+        Writes parts of a label plane.
+    gather : callable, (windows) -> [(region, positions in windows), ...]
+        Gathers parts into regions to be read and written; see `core.regions`.
     swap : callable, (track ID, Track or None) -> Track or None
         Puts an object in place, or takes it away, and returns what was there.
     """
 
     def __init__(
         self,
-        read: Callable[[int], np.ndarray],
-        write: Callable[[int, np.ndarray], None],
+        read: Callable[[int, slice, slice], np.ndarray],
+        write: Callable[[int, Iterable[tuple[Window, np.ndarray]]], None],
+        gather: Callable[[Sequence[Window]], list[tuple[Window, list[int]]]],
         swap: Callable[[int, Track | None], Track | None],
     ) -> None:
-        self._read, self._write, self._swap = read, write, swap
+        self._read, self._write, self._gather = read, write, gather
+        self._swap = swap
         self._done: list[Action] = []
         self._undone: list[Action] = []
         self._next: Action | None = None
@@ -216,15 +224,18 @@ class History:
         """
         turned = action.turned = action.turned or Action(action.name)
         for frame, patches in self._patches.of(action.number):
-            before = self._read(frame)
-            plane = before.copy()
-            for window, pixels in patches:
-                plane[window] = pixels
-            part = around([window for window, _ in patches])
-            changed = Mask.from_plane(before[part] != plane[part])
-            if changed.pixels.size:
-                self._patches.keep(turned.number, frame, part, before[part], changed)
-                self._write(frame, plane)
+            parts = []
+            for region, members in self._gather([window for window, _ in patches]):
+                before = self._read(frame, *region)
+                after = before.copy()
+                for window, pixels in (patches[i] for i in members):
+                    after[within(window, region)] = pixels
+                changed = Mask.from_plane(before != after)
+                if changed.pixels.size:
+                    self._patches.keep(turned.number, frame, region, before, changed)
+                    parts.append((region, after))
+            if parts:
+                self._write(frame, parts)
         _unpack(action)
         for track_id, track in action.tracks.items():
             turned.tracks[track_id] = self._swap(track_id, track)

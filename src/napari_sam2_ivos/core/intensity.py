@@ -11,9 +11,20 @@ import numpy as np
 from napari_sam2_ivos.core.errors import IvosWarning, MovieError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from napari_sam2_ivos.core.movie import Movie
 
 N_SAMPLED_FRAMES = 9
+
+LARGE_PLANE = 4_000_000
+"""Pixels of a plane above which only blocks of it are looked at."""
+
+N_BLOCKS = 15
+"""Blocks of a large plane along each side, all sampled frames together."""
+
+BLOCK = 256
+"""Rows and columns of a block."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +58,21 @@ class IntensityMapping:
     ) -> IntensityMapping:
         """Choose the mapping from percentiles over frames spread over the movie.
 
-        8-bit RGB is taken as it is (0 to 255).
+        Of planes of more than 4 million pixels, blocks are looked at: 15 x 15 of 256 x
+        256 pixels spread over the plane, dealt out to the frames, so that each of nine
+        frames has 25 of them and every object larger than the gaps is met on some.
+        Where these are all of one value, such as a background of exact zeros with few
+        objects in it, the mapping goes from the lowest to the highest value of
+        everything on these frames. 8-bit RGB is taken as it is (0 to 255).
         """
         if movie.rgb and np.dtype(movie.data.dtype) == np.uint8:
             return cls(0.0, 255.0)
         n = min(N_SAMPLED_FRAMES, movie.n_frames)
         frames = np.unique(np.linspace(0, movie.n_frames - 1, n).astype(int))
         samples, n_missing, n_pixels = [], 0, 0
-        for frame in frames:
-            plane = movie.plane(int(frame))
-            step = max(1, int(np.sqrt(plane.shape[0] * plane.shape[1] / 250_000)))
-            values = np.asarray(plane[::step, ::step], dtype=np.float64).ravel()
+        is_large = np.prod(movie.plane_shape, dtype=np.int64) > LARGE_PLANE
+        sampled = _blocks(movie, frames) if is_large else _planes(movie, frames)
+        for values in sampled:
             finite = values[np.isfinite(values)]
             n_missing += values.size - finite.size
             n_pixels += values.size
@@ -76,6 +91,8 @@ class IntensityMapping:
                 stacklevel=2,
             )
         low, high = np.percentile(pooled, percentiles)
+        if is_large and low == high:
+            low, high = _extremes(movie, frames)
         return cls(float(low), float(high))
 
     def __call__(self, plane: np.ndarray) -> np.ndarray:
@@ -108,3 +125,42 @@ class IntensityMapping:
             if not finite.all():
                 mapped[~finite] = 0.0
         return np.clip(mapped, 0.0, 1.0, out=mapped)
+
+
+def _planes(movie: Movie, frames: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield some values of each plane, float64, as far apart as they may be."""
+    for frame in frames.tolist():
+        plane = movie.plane(frame)
+        step = max(1, int(np.sqrt(plane.shape[0] * plane.shape[1] / 250_000)))
+        yield np.asarray(plane[::step, ::step], dtype=np.float64).ravel()
+
+
+def _blocks(movie: Movie, frames: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield a quarter of the values of each block of planes that are large, float64."""
+    sides = [min(n, BLOCK) for n in movie.plane_shape]
+    tops, lefts = (
+        np.unique(np.linspace(0, n - side, N_BLOCKS).astype(int)).tolist()
+        for n, side in zip(movie.plane_shape, sides, strict=True)
+    )
+    # Each frame has blocks from all over the plane.
+    turn = np.add.outer(3 * np.arange(len(tops)), np.arange(len(lefts))) % len(frames)
+    for i, frame in enumerate(frames.tolist()):
+        for y, x in np.argwhere(turn == i).tolist():
+            top, left = tops[y], lefts[x]
+            rows, columns = slice(top, top + sides[0]), slice(left, left + sides[1])
+            block = movie.part(frame, rows, columns)
+            yield np.asarray(block[::2, ::2], dtype=np.float64).ravel()
+
+
+def _extremes(movie: Movie, frames: np.ndarray) -> tuple[float, float]:
+    """Return the lowest and highest finite value on some frames, read in bands."""
+    low, high = np.inf, -np.inf
+    height, width = movie.plane_shape
+    for frame in frames.tolist():
+        for top in range(0, height, BLOCK):
+            rows = slice(top, min(height, top + BLOCK))
+            band = movie.part(frame, rows, slice(0, width))
+            finite = band[np.isfinite(band)]
+            if finite.size:
+                low, high = min(low, finite.min()), max(high, finite.max())
+    return float(low), float(high)

@@ -1,4 +1,4 @@
-"""A movie: any array-like with a time axis, read one plane at a time."""
+"""A movie: any array-like with a time axis, read by planes or parts of planes."""
 
 from __future__ import annotations
 
@@ -120,11 +120,22 @@ class Movie:
         return frames
 
     def plane(self, frame: int) -> np.ndarray:
-        """Read the plane of one frame.
+        """Read the whole plane of one frame; see `part`."""
+        y, x = self.plane_shape
+        return self.part(frame, slice(0, y), slice(0, x))
+
+    def part(self, frame: int, rows: slice, columns: slice) -> np.ndarray:
+        """Read a part of the plane of one frame, and no more than that.
+
+        Parameters
+        ----------
+        frame : int
+        rows, columns : slice
+            Inside the plane, with start and stop and without a step.
 
         Returns
         -------
-        ndarray, (Y, X) or (Y, X, 3)
+        ndarray, (h, w) or (h, w, 3)
             In the dtype of the movie.
 
         Raises
@@ -138,15 +149,15 @@ class Movie:
                 f" {self.n_frames - 1}."
             )
         n_outer = len(self.data.shape) - (3 if self.rgb else 2)
-        index = tuple(
+        outer = (
             frame if axis == self.time_axis else self.held.get(axis, 0)
             for axis in range(n_outer)
         )
         try:
-            plane = np.asarray(self.data[index])
+            part = np.asarray(self.data[(*outer, rows, columns)])
         except (OSError, ValueError, IndexError, KeyError) as error:
             raise MovieError(
                 f"Frame {frame} of '{self.name}' cannot be read: {error}. Is the file"
                 " still where it was?"
             ) from error
-        return plane[..., :3] if self.rgb else plane
+        return part[..., :3] if self.rgb else part

@@ -7,7 +7,7 @@ import weakref
 import zlib
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam2_ivos.core.prompts import Mask
-
-Window: TypeAlias = "tuple[slice, ...]"
-"""Rows and columns of a part of a plane."""
+    from napari_sam2_ivos.core.regions import Window
 
 
 class Patches:
@@ -42,7 +40,12 @@ class Patches:
         self._rows.execute("CREATE INDEX of_action ON patch (action)")
 
     def keep(
-        self, action: int, frame: int, window: Window, before: np.ndarray, changed: Mask
+        self,
+        action: int,
+        frame: int,
+        window: tuple[slice, ...],
+        before: np.ndarray,
+        changed: Mask,
     ) -> None:
         """Keep what was where an action changes something.
 
@@ -102,12 +105,3 @@ class Patches:
         ).fetchone()
         pixels = np.frombuffer(zlib.decompress(packed), dtype).reshape(height, width)
         return (slice(y, y + height), slice(x, x + width)), pixels
-
-
-def around(windows: list[Window]) -> Window:
-    """Return the smallest window that holds all of `windows` that hold anything."""
-    filled = [w for w in windows if all(part.stop > part.start for part in w)]
-    return tuple(
-        slice(min(part.start for part in parts), max(part.stop for part in parts))
-        for parts in zip(*(filled or windows), strict=True)
-    )

@@ -46,7 +46,10 @@ class Segmenter(Protocol):
 
 
 class LabelStore(Protocol):
-    """Where a label stack lives: a numpy or zarr array, ``(T, Y, X)`` unsigned."""
+    """Where a label stack lives: a numpy or zarr array, ``(T, Y, X)`` unsigned.
+
+    One that is kept in chunks says so, as zarr arrays do: `chunks` is the shape of one.
+    """
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -111,7 +111,7 @@ class Prompting(Annotation):
         if track is None or frame in track.prompts or not track.is_fresh(frame):
             return self.prompts(track_id, frame)
         if track.is_given(frame):
-            shown = Mask.from_plane(self.plane(frame) == track_id)
+            shown = self.shown_mask(track, frame)
             return FramePrompts(mask=shown if shown.pixels.size else None)
         reverse = bool(track.state[frame] & REVERSE)
         return FramePrompts(refines=not is_gone(track.prompts, frame, reverse=reverse))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam2_ivos.core.errors import PromptError
+from napari_sam2_ivos.core.regions import around, within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,23 +56,34 @@ class Mask:
     pixels: np.ndarray
 
     @classmethod
-    def from_plane(cls, plane: np.ndarray) -> Mask:
-        """Crop a ``(Y, X)`` plane of truth values to what is in it."""
+    def from_plane(cls, plane: np.ndarray, top: int = 0, left: int = 0) -> Mask:
+        """Crop a ``(Y, X)`` plane of truth values to what is in it.
+
+        Or a part of a plane that begins at row `top` and column `left`.
+        """
         plane = np.asarray(plane)
         plane = plane if plane.dtype == bool else plane != 0
         rows, columns = plane.any(axis=1), plane.any(axis=0)
         if not rows.any():
             return cls(0, 0, np.zeros((0, 0), bool))
-        top, bottom = np.flatnonzero(rows)[[0, -1]]
-        left, right = np.flatnonzero(columns)[[0, -1]]
-        crop = plane[top : bottom + 1, left : right + 1].copy()
-        return cls(int(top), int(left), crop)
+        y0, y1 = np.flatnonzero(rows)[[0, -1]].tolist()
+        x0, x1 = np.flatnonzero(columns)[[0, -1]].tolist()
+        return cls(top + y0, left + x0, plane[y0 : y1 + 1, x0 : x1 + 1].copy())
 
     def to_plane(self, shape: tuple[int, int]) -> np.ndarray:
         """Return the mask as a ``(Y, X)`` bool plane of `shape`."""
         plane = np.zeros(shape, bool)
         plane[self.window] = self.pixels
         return plane
+
+    def __or__(self, other: Mask) -> Mask:
+        """Return the mask of the pixels that lie in either."""
+        region = around([self.window, other.window])
+        pixels = np.zeros([part.stop - part.start for part in region], bool)
+        for mask in (self, other):
+            if mask.pixels.size:
+                pixels[within(mask.window, region)] |= mask.pixels
+        return Mask(region[0].start, region[1].start, pixels)
 
     @property
     def window(self) -> tuple[slice, slice]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam2_ivos.core.compositing import compose, neighbour_of
+from napari_sam2_ivos.core.errors import StoreError
 from napari_sam2_ivos.core.guards import Guards
-from napari_sam2_ivos.core.patches import around
 from napari_sam2_ivos.core.planning import (
     Plan,
     plan_frame,
@@ -22,6 +22,8 @@ from napari_sam2_ivos.core.planning import (
     plan_propagation,
 )
 from napari_sam2_ivos.core.prompting import Prompting
+from napari_sam2_ivos.core.prompts import Mask
+from napari_sam2_ivos.core.regions import Change, around, grown
 from napari_sam2_ivos.core.results import FrameResult
 
 if TYPE_CHECKING:
@@ -224,10 +226,26 @@ class Session(Prompting):
         safe = [i for i, t in self.tracks.items() if frame in t.prompts or t.is_locked]
         masks = (*known, *others)
         windows = {m.track_id: self.tracks[m.track_id].window_on(frame) for m in masks}
-        plane = compose(self.plane(frame), result, windows, safe)
-        changed = [around([windows[m.track_id], m.window]) for m in masks]
-        self.write(frame, plane, changed)
+        # Where each was and is; the pixels around are those that it may touch.
+        places = [around([windows[m.track_id], m.window]) for m in masks]
+        changes, neighbours = [], {}
+        for region, members in self.gather([grown(place) for place in places]):
+            inside = FrameResult(frame, tuple(masks[i] for i in members))
+            before = self.part(frame, *region)
+            after = compose(before, inside, windows, safe, region)
+            own = [places[i] for i in members]
+            changes.append(Change(region, before, after, own))
+            for mask in inside:
+                neighbours[mask.track_id] = neighbour_of(after, mask, region)
+        for mask in known:
+            self.history.note_track(mask.track_id, self.tracks[mask.track_id])
+        try:
+            self.write(frame, changes)
+        except StoreError:
+            for mask in known:  # a part of it may be written
+                pixels = Mask(mask.top, mask.left, mask.pixels)
+                self.tracks[mask.track_id].widen(frame, pixels)
+            raise
         for mask in known:
             track = self.tracks[mask.track_id]
-            self.history.note_track(mask.track_id, track)
-            track.mark(frame, mask, neighbour_of(plane, mask))
+            track.mark(frame, mask, neighbours.get(mask.track_id, 0))

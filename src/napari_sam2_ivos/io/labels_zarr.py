@@ -1,4 +1,4 @@
-"""Label stacks as zarr arrays with one chunk per frame."""
+"""Label stacks as zarr arrays, in chunks of which a large frame has many."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 MARK = "napari_sam2_ivos"
 """Attribute by which a zarr array is known as made by this program."""
 
+LARGEST_CHUNK = 1024
+"""Rows or columns of a frame up to which it is not cut."""
+
+CHUNK = 512
+"""Rows and columns of a chunk of a larger frame: an object touches few of them, and the
+whole frame is still read in a moment."""
+
 
 def create_array(
     folder: Path,
@@ -40,7 +47,7 @@ def create_array(
     return zarr.create_array(
         folder,
         shape=shape,
-        chunks=(1, *shape[1:]),
+        chunks=(1, *(n if n <= LARGEST_CHUNK else CHUNK for n in shape[1:])),
         dtype=np.uint16,
         fill_value=0,
         dimension_names=("t", "y", "x"),

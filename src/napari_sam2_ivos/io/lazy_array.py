@@ -94,14 +94,15 @@ class GuardedArray(LazyArray):
 class FrameArray(LazyArray):
     """Frames read one at a time by a function; time is the first axis.
 
+    The frame that was read last is kept: parts of it are asked for one after another.
+
     Parameters
     ----------
     n_frames : int
     frame_shape : tuple of int
     dtype : dtype
     read : callable
-        Takes a frame number and returns that frame, `frame_shape`. It is
-        called anew for every access.
+        Takes a frame number and returns that frame, `frame_shape`.
     """
 
     def __init__(
@@ -113,6 +114,7 @@ class FrameArray(LazyArray):
     ) -> None:
         super().__init__((n_frames, *frame_shape), dtype)
         self._read = read
+        self._last: tuple[int, np.ndarray] | None = None
 
     def __getitem__(self, index: Any) -> np.ndarray:
         """Read the frames chosen on the first axis, then index within them."""
@@ -123,7 +125,13 @@ class FrameArray(LazyArray):
         first, rest = parts[0], parts[1:]
         frames = np.arange(len(self))[first]
         if frames.ndim == 0:
-            return np.asarray(self._read(int(frames))[rest])
+            return np.asarray(self._frame(int(frames))[rest])
         if frames.size == 0:
             return np.empty((0, *self.shape[1:]), self.dtype)[(slice(None), *rest)]
-        return np.stack([self._read(int(frame))[rest] for frame in frames])
+        return np.stack([self._frame(int(frame))[rest] for frame in frames])
+
+    def _frame(self, frame: int) -> np.ndarray:
+        last = self._last  # another thread may put another there meanwhile
+        if last is None or last[0] != frame:
+            last = self._last = frame, self._read(frame)
+        return last[1]

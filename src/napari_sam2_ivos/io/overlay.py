@@ -61,8 +61,13 @@ def write_overlay(
         picks = np.linspace(0, len(labelled) - 1, min(N_FRAMES, len(labelled)))
         frames = [labelled[int(i)] for i in picks.round()]
     mapping = contrast or IntensityMapping.of_movie(movie)
+    # Of large planes every second pixel, or fewer, still makes a smooth picture.
+    zoom = OVERSAMPLING * (PANEL_AREA / np.prod(movie.plane_shape, dtype=float)) ** 0.5
+    step = max(1, int(0.5 / zoom))
     panels = [
-        draw_frame(mapping(movie.plane(f)), np.asarray(labels[f]), f"frame {f}")
+        draw_frame(
+            mapping(movie.plane(f)[::step, ::step]), np.asarray(labels[f]), f"frame {f}"
+        )
         for f in frames
     ]
     with replacing(path) as part:
@@ -87,7 +92,8 @@ def draw_frame(plane: np.ndarray, labels: np.ndarray, title: str = "") -> Image.
 
     Parameters
     ----------
-    plane : ndarray, (Y, X, 3) float in 0..1
+    plane : ndarray, (h, w, 3) float in 0..1
+        Of the same view as the labels, with fewer pixels perhaps.
     labels : ndarray, (Y, X) unsigned int
     title : str
         Written into the upper left corner.

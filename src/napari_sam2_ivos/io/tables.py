@@ -66,7 +66,7 @@ def write_table(
                 continue
             time = "" if interval_s is None else _short(frame * interval_s)
             regions = regionprops(  # type: ignore[no-untyped-call]
-                plane, _grey(movie.plane(frame))
+                plane, movie.plane(frame)
             )
             for region in regions:
                 track = (tracks or {}).get(int(region.label))
@@ -82,9 +82,9 @@ def write_table(
     return Path(path).expanduser()
 
 
-def _grey(plane: np.ndarray) -> np.ndarray:
+def _grey(intensity: np.ndarray) -> np.ndarray:
     """Intensities as float64, the mean of the colours if RGB."""
-    values = plane.astype(np.float64)
+    values = intensity.astype(np.float64)
     return values.mean(axis=-1) if values.ndim == 3 else values
 
 
@@ -97,7 +97,7 @@ def _geometry(
     area = int(region.area)
     centroid_y, centroid_x = region.centroid
     y0, x0, y1, x1 = region.bbox
-    pixels = region.image_intensity[region.image]
+    pixels = _grey(region.image_intensity)[region.image]
     finite = pixels[np.isfinite(pixels)]
     touches = y0 == 0 or x0 == 0 or y1 == plane_shape[0] or x1 == plane_shape[1]
     known = scale is not None and unit is not None

@@ -13,6 +13,7 @@ import zarr
 
 from napari_sam2_ivos.core.errors import FormatError, IvosWarning
 from napari_sam2_ivos.io.lazy_array import READ_ERRORS, GuardedArray
+from napari_sam2_ivos.io.raw_array import RawArray
 from napari_sam2_ivos.io.sources import Source, time_axis_of
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ def _open_series(series: Any, tiff: tifffile.TiffFile, path: Path) -> Any:
     if _reaches_beyond(series, tiff):
         raise _cut_short(path)
     require_decoder(series.keyframe, path)
+    if series.dataoffset is not None:
+        # Not as zarr, where a chunk is a strip, and that is mostly a whole plane.
+        dtype = series.dtype.newbyteorder(tiff.byteorder)
+        n_inner = 3 if series.axes.endswith("S") else 2
+        return RawArray(path, series.dataoffset, series.shape, dtype, n_inner)
     return zarr.open(series.aszarr(level=0), mode="r")
 
 

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 def unseen_answers(session: Session, result: FrameResult) -> Iterator[str]:
     """Yield a sentence for each prompt of a frame that has no visible answer."""
-    plane = session.plane(result.frame)
+    frame = result.frame
     for mask in result:
-        prompts = session.prompts(mask.track_id, result.frame)
+        prompts = session.prompts(mask.track_id, frame)
         if prompts.given is not None or not prompts:
             continue  # taken as painted, or taken back meanwhile
         if not mask.pixels.any():
             yield (
                 f"The model sees no object {mask.track_id} there on frame"
-                f" {result.frame}. Click in its middle, or draw a box or outline."
+                f" {frame}. Click in its middle, or draw a box or outline."
             )
-        elif not (plane == mask.track_id).any():
-            owners = plane[mask.window][mask.pixels]
+        elif not session.shown_mask(session.tracks[mask.track_id], frame).pixels.any():
+            owners = session.part(frame, *mask.window)[mask.pixels]
             owner = int(np.bincount(owners).argmax())
             yield (
                 f"The mask of object {mask.track_id} lies where object {owner} is"

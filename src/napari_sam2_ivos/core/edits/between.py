@@ -30,10 +30,18 @@ def shapes_between(
             pixels = distances[int(share > 0.5)] > 0
         at = np.argwhere(pixels) + corner + np.round(share * way).astype(int)
         at = at[((at >= 0) & (at < plane_shape)).all(axis=1)]
-        plane = np.zeros(plane_shape, bool)
-        plane[tuple(at.T)] = True
-        made.append(Mask.from_plane(plane))
+        made.append(_of_pixels(at))
     return made
+
+
+def _of_pixels(at: np.ndarray) -> Mask:
+    """Return the mask of pixels given as ``(N, 2)`` rows and columns."""
+    if not len(at):
+        return Mask(0, 0, np.zeros((0, 0), bool))
+    top, left = at.min(axis=0).tolist()
+    pixels = np.zeros(at.max(axis=0) + 1 - (top, left), bool)
+    pixels[tuple((at - (top, left)).T)] = True
+    return Mask(top, left, pixels)
 
 
 def _signed(mask: Mask, corner: np.ndarray, size: np.ndarray) -> np.ndarray:

@@ -25,15 +25,6 @@ def begins(track: Track) -> int:
     return int(there[0]) if there.size else track.lifespan.start
 
 
-def shown_mask(session: Session, track: Track, frame: int) -> Mask:
-    """Return the pixels of an object in the label plane of a frame."""
-    rows, columns = track.window_on(frame)
-    mask = Mask.from_plane(session.plane(frame)[rows, columns] == track.track_id)
-    if not mask.pixels.size:
-        return mask
-    return Mask(mask.top + rows.start, mask.left + columns.start, mask.pixels)
-
-
 def make_anchor(
     session: Session, track: Track, frame: int, prompts: FramePrompts
 ) -> None:
@@ -86,7 +77,7 @@ def anchor_runs(session: Session, track: Track, frames: np.ndarray) -> None:
         run = run[there[run]]
         is_reverse = run.size and track.state[run[0]] & REVERSE
         for at in run[:: -1 if is_reverse else 1]:
-            mask = shown_mask(session, track, int(at))
+            mask = session.shown_mask(track, int(at))
             if mask.pixels.size:
                 make_anchor(session, track, int(at), FramePrompts(mask=mask))
                 break
@@ -162,9 +153,9 @@ def hand_over(
     come, stay = lost(source, frames)
     _, own = lost(target, frames)
     for frame in frames.tolist():
-        session.recolour(frame, target.window_on(frame), {target.track_id: 0})
+        session.recolour(frame, [target.window_on(frame)], {target.track_id: 0})
         session.recolour(
-            frame, source.window_on(frame), {source.track_id: target.track_id}
+            frame, [source.window_on(frame)], {source.track_id: target.track_id}
         )
     target.take(source, frames)
     for track in (source, target):
@@ -183,12 +174,9 @@ def exchange(session: Session, a: Track, b: Track, frames: np.ndarray) -> None:
     a_comes, a_stays = lost(a, frames)
     b_comes, b_stays = lost(b, frames)
     for frame in frames.tolist():
-        boxes = [t.window[frame] for t in (a, b) if t.window[frame].any()]
-        if boxes:
-            y0, x0, _, _ = np.min(boxes, axis=0).tolist()
-            _, _, y1, x1 = np.max(boxes, axis=0).tolist()
-            ids = {a.track_id: b.track_id, b.track_id: a.track_id}
-            session.recolour(frame, (slice(y0, y1), slice(x0, x1)), ids)
+        windows = [track.window_on(frame) for track in (a, b)]
+        ids = {a.track_id: b.track_id, b.track_id: a.track_id}
+        session.recolour(frame, windows, ids)
     kept = a.copy()
     a.take(b, frames)
     b.take(kept, frames)

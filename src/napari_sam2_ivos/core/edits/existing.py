@@ -9,6 +9,7 @@ import numpy as np
 from napari_sam2_ivos.core.edits.cells import make_anchor
 from napari_sam2_ivos.core.errors import CollisionError, PromptError
 from napari_sam2_ivos.core.prompts import MAX_TRACK_ID, FramePrompts, Mask
+from napari_sam2_ivos.core.regions import Change, everything
 from napari_sam2_ivos.core.tracks import Track
 
 if TYPE_CHECKING:
@@ -127,7 +128,10 @@ def adopt_stack(
         for frame in range(session.movie.n_frames):
             plane = np.asarray(plane_of(frame))
             masks = _checked(session, frame, plane)
-            session.write(frame, plane.astype(session.labels.dtype))
+            labels = plane.astype(session.labels.dtype)
+            whole = everything(plane.shape)
+            before = session.plane(frame)
+            session.write(frame, [Change(whole, before, labels, [whole])])
             for track_id, mask in masks.items():
                 track = session.tracks.get(track_id)
                 if track is None:

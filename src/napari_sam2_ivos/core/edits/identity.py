@@ -14,10 +14,9 @@ from napari_sam2_ivos.core.edits.cells import (
     make_anchor,
     remove,
     shorten,
-    shown_mask,
 )
 from napari_sam2_ivos.core.errors import CollisionError, PromptError
-from napari_sam2_ivos.core.prompts import FramePrompts, Mask, check_track_id
+from napari_sam2_ivos.core.prompts import FramePrompts, check_track_id
 from napari_sam2_ivos.core.tracks import Track
 
 if TYPE_CHECKING:
@@ -208,11 +207,8 @@ def _swap_notes(session: Session, a: Track, b: Track) -> None:
 
 def _unite(session: Session, source: Track, target: Track, frames: np.ndarray) -> None:
     """Give an object what another one has on some frames, beside its own."""
-    shape = session.movie.plane_shape
     for frame in frames.tolist():
-        plane = shown_mask(session, source, frame).to_plane(shape)
-        plane |= shown_mask(session, target, frame).to_plane(shape)
+        mask = session.shown_mask(source, frame) | session.shown_mask(target, frame)
         window = source.window_on(frame)
-        session.recolour(frame, window, {source.track_id: target.track_id})
-        prompts = FramePrompts(mask=Mask.from_plane(plane))
-        make_anchor(session, target, frame, prompts)
+        session.recolour(frame, [window], {source.track_id: target.track_id})
+        make_anchor(session, target, frame, FramePrompts(mask=mask))

@@ -14,7 +14,6 @@ from napari_sam2_ivos.core.edits.cells import (
     make_anchor,
     remove,
     shorten,
-    shown_mask,
 )
 from napari_sam2_ivos.core.errors import PromptError
 from napari_sam2_ivos.core.prompts import FramePrompts, check_track_id
@@ -63,7 +62,7 @@ def fill_gap(session: Session, track_id: int, frame: int) -> range:
             " its mask that has frames with it before and after."
         )
     sides = int(before[-1]), int(after[0])
-    first, last = (shown_mask(session, track, side) for side in sides)
+    first, last = (session.shown_mask(track, side) for side in sides)
     if not (first.pixels.size and last.pixels.size):
         raise PromptError(
             f"Object {track_id} lies under others on frame {sides[0]} or {sides[1]}."

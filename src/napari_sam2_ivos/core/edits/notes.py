@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam2_ivos.core.edits.cells import make_anchor, shown_mask
+from napari_sam2_ivos.core.edits.cells import make_anchor
 from napari_sam2_ivos.core.errors import PromptError
 from napari_sam2_ivos.core.tracks import COMPUTED, FINE
 
@@ -53,7 +53,7 @@ def accept(session: Session, track_id: int, frame: int) -> None:
     """
     track = session.unlocked(track_id)
     frame = session.movie.check_frame(frame)
-    mask = shown_mask(session, track, frame)
+    mask = session.shown_mask(track, frame)
     if not track.state[frame] & COMPUTED or not mask.pixels.size:
         raise PromptError(
             f"Object {track_id} has no mask on frame {frame} to accept. Go to a frame"
