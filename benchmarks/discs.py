@@ -36,14 +36,14 @@ class Discs:
         rng = np.random.default_rng(0)
         self._noise = rng.normal(300, 30, (side, side)).astype(np.uint16)
 
-    def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
-        """Draw the frame of an index ``(t,)``."""
-        (frame,) = index
+    def __getitem__(self, index: tuple[int, slice, slice]) -> np.ndarray:
+        """Draw a frame and return a part of it."""
+        frame, *part = index
         plane = np.roll(self._noise, 7 * frame, axis=0)
         for number in range(len(self._centres)):
             rows, columns, inside = self._disc(number, frame)
             plane[rows, columns] += np.where(inside, 900, 0).astype(np.uint16)
-        return plane
+        return plane[tuple(part)]
 
     def mask(self, number: int, frame: int) -> np.ndarray:
         """Return the true ``(Y, X)`` mask of a disc."""

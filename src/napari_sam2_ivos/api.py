@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from napari_sam2_ivos.core.ports import LabelStore
+    from napari_sam2_ivos.core.views import LookAt
     from napari_sam2_ivos.engine.segmenter import Sam2Segmenter
 
 
@@ -105,6 +106,7 @@ class ModelSettings(TypedDict, total=False):
     compiled: bool
     keep_features: bool
     exclusive_memory: bool
+    look_at: LookAt
 
 
 def load_segmenter(movie: Movie, **settings: Unpack[ModelSettings]) -> Sam2Segmenter:
@@ -148,6 +150,7 @@ def load_segmenter(movie: Movie, **settings: Unpack[ModelSettings]) -> Sam2Segme
         mapping,
         files=FeatureFiles(model.net) if settings.get("keep_features") else None,
         exclusive_memory=settings.get("exclusive_memory", False),
+        look_at=settings.get("look_at", "automatic"),
     )
 
 

@@ -14,6 +14,7 @@ from napari_sam2_ivos.api import load_segmenter
 from napari_sam2_ivos.core.movie import Movie
 from napari_sam2_ivos.core.prompts import FramePrompts, Mask, Point
 from napari_sam2_ivos.core.session import Session
+from napari_sam2_ivos.core.views import View
 from napari_sam2_ivos.engine.prompting import mask_prior, point_inputs
 from napari_sam2_ivos.testing.movies import synthetic_movie
 from tests.engine.small import SIDE, session_on, small_model, small_movie
@@ -100,7 +101,7 @@ def test_a_click_on_a_given_mask_is_answered_as_upstream_does(tmp_path):
     data = np.random.default_rng(0).integers(0, 999, (1, 120, 160))
     movie = Movie(data.astype(np.uint16))
     segmenter = load_segmenter(
-        movie, checkpoint=checkpoint, config=config, device="cpu"
+        movie, checkpoint=checkpoint, config=config, device="cpu", look_at="whole-frame"
     )
     session = Session(movie, segmenter, np.zeros(movie.shape, np.uint16))
     y, x = np.mgrid[:120, :160]
@@ -109,7 +110,7 @@ def test_a_click_on_a_given_mask_is_answered_as_upstream_does(tmp_path):
     session.add_points(1, 0, [(50, 95)], positive=False)
     session.preview(0)
     coordinates = point_inputs(
-        session.prompts(1, 0), movie.plane_shape, 128, torch.device("cpu")
+        session.prompts(1, 0), [View.whole(movie.plane_shape)], 128, torch.device("cpu")
     )["point_coords"][0]
     middle_x, middle_y = (coordinates[0] / 128 * torch.tensor([160, 120])).tolist()
     assert mask[round(middle_y), round(middle_x)]
@@ -159,7 +160,9 @@ def test_a_click_where_the_object_was_said_to_be_gone_starts_from_nothing(sessio
 def test_a_tiny_mask_is_not_lost_on_the_grid_of_the_model(side):
     plane = np.zeros((1000, 1000), bool)
     plane[400 : 400 + side, 700 : 700 + side] = True
-    prior = mask_prior(Mask.from_plane(plane), plane.shape, 320, torch.device("cpu"))
+    prior = mask_prior(
+        Mask.from_plane(plane), View.whole(plane.shape), 320, torch.device("cpu")
+    )
     rows, columns = np.nonzero(prior[0, 0].numpy() > 0)
     assert rows.size
     np.testing.assert_allclose(rows * 12.5 + 6, 402, atol=13)

@@ -37,7 +37,11 @@ def movie():
 def session(files, movie):
     checkpoint, config = files
     segmenter = load_segmenter(
-        movie, checkpoint=checkpoint, config=config, device="cpu"
+        movie,
+        checkpoint=checkpoint,
+        config=config,
+        device="cpu",
+        look_at="whole-frame",
     )
     return Session(movie, segmenter, np.zeros(movie.shape, np.uint16))
 

@@ -41,7 +41,11 @@ def both(files, movie):
     """Upstream, and a session of ours, on the same weights and frames."""
     checkpoint, config = files
     segmenter = load_segmenter(
-        movie, checkpoint=checkpoint, config=config, device="cpu"
+        movie,
+        checkpoint=checkpoint,
+        config=config,
+        device="cpu",
+        look_at="whole-frame",
     )
     session = Session(movie, segmenter, np.zeros(movie.shape, np.uint16))
     return Upstream(checkpoint, config, movie, segmenter.mapping), session
@@ -204,7 +208,11 @@ def test_replay_from_prompts_alone_gives_the_same(both, files, movie):
 
     checkpoint, config = files
     segmenter = load_segmenter(
-        movie, checkpoint=checkpoint, config=config, device="cpu"
+        movie,
+        checkpoint=checkpoint,
+        config=config,
+        device="cpu",
+        look_at="whole-frame",
     )
     replay = Session(movie, segmenter, np.zeros(movie.shape, np.uint16))
     for frame, prompts in session.tracks[1].prompts.items():

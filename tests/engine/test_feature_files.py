@@ -10,9 +10,12 @@ import pytest
 import torch
 
 from napari_sam2_ivos.core.intensity import IntensityMapping
+from napari_sam2_ivos.core.views import View
 from napari_sam2_ivos.engine.feature_files import FeatureFiles
 from napari_sam2_ivos.engine.features import FeatureCache
 from tests.engine.small import small_model, small_movie
+
+WHOLE = View.whole(small_movie().plane_shape)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +43,7 @@ def opened(model, folder, low=0, budget=1 << 30):
 
 def maps(cache, frame):
     with torch.inference_mode():
-        return [m.clone() for m in cache.get(frame).maps]
+        return [m.clone() for m in cache.get(frame, [WHOLE]).maps]
 
 
 def test_the_next_opening_encodes_nothing_and_gives_the_same(model, tmp_path, encoded):

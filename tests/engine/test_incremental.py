@@ -216,7 +216,7 @@ def test_a_mask_that_jumps_is_refused_and_said_so(model, movie):
     track = session.tracks[1]
     assert [Flag(f) for f in track.flag[:4]] == [Flag.NONE, *[Flag.JUMPED] * 3]
     assert not (session.labels[1:4] == 1).any()
-    assert not session.segmenter._bank.features((1, 1, False)), "not remembered"
+    assert (1, 1, False) not in session.segmenter._bank._features, "not remembered"
     session.guards = Guards(spread=False)
     list(session.propagate("forward", (0, 4), recompute=True))
     assert not track.flag[:4].any()

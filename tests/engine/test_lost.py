@@ -111,7 +111,7 @@ def test_no_frame_is_read_on_which_nothing_is_looked_for(model):
     session = session_on(model, Movie(Watched()))
     session.set_prompts(1, 0, square())
     track(session)
-    session.segmenter._features._reader.shutdown()
+    session.segmenter._features._planes._reader.shutdown()
     assert set(read) <= {0, 1, 2}, "2 was read ahead while 1 was computed"
 
 

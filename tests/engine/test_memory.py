@@ -8,6 +8,7 @@ import torch
 
 from napari_sam2_ivos.core.guards import Extent
 from napari_sam2_ivos.core.results import Flag
+from napari_sam2_ivos.core.views import View
 from napari_sam2_ivos.engine.forward import compressible
 from napari_sam2_ivos.engine.memory import (
     N_NEAR_PER_OBJECT,
@@ -18,13 +19,14 @@ from napari_sam2_ivos.engine.memory import (
 )
 
 SIDE = 32
+VIEW = View(0, 0, 64, 64)
 
 
 def memory(value, box=(0, 0, 10, 10), flag=Flag.NONE):
     grid = np.full((SIDE, SIDE), value, np.float16)
     extent = Extent(100.0, 5.0, 5.0, *box)
     pointer = np.full(8, value, np.float32)
-    return Memory(packed(grid), pointer, 3.0, 0.9, extent, False, flag)
+    return Memory(packed(grid), pointer, 3.0, 0.9, extent, VIEW, False, flag)
 
 
 @pytest.fixture

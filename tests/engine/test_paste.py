@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from napari_sam2_ivos.core.views import View
 from napari_sam2_ivos.engine.paste import paste
 
 
@@ -24,7 +25,7 @@ def test_equals_interpolating_the_whole_plane(shape, seed):
         torch.from_numpy(low_res)[None, None], shape, mode="bilinear"
     )[0, 0].numpy()
 
-    top, left, logits = paste(low_res, shape)
+    top, left, logits = paste(low_res, View.whole(shape))
     plane = np.full(shape, -1.0, np.float32)
     plane[top : top + logits.shape[0], left : left + logits.shape[1]] = logits
     decided = np.abs(whole) > 1e-4
@@ -33,5 +34,5 @@ def test_equals_interpolating_the_whole_plane(shape, seed):
 
 
 def test_an_absent_object_gives_nothing():
-    _, _, logits = paste(np.full((64, 64), -1024.0, np.float32), (500, 500))
+    _, _, logits = paste(np.full((64, 64), -1024.0, np.float32), View.whole((500, 500)))
     assert logits.size == 0

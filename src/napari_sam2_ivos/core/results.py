@@ -14,6 +14,8 @@ from napari_sam2_ivos.core.prompts import Mask
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from napari_sam2_ivos.core.views import View
+
 
 class Flag(IntEnum):
     """Why a tracked frame was left empty, and was not taken into the memory."""
@@ -54,6 +56,8 @@ class ObjectMask:
     in_parts : bool
         Whether it falls into parts that are not much unlike in size, as the mask
         of a cell does that has divided.
+    view : View or None
+        The part of the plane that the model looked at, if it did.
     """
 
     track_id: int
@@ -66,6 +70,7 @@ class ObjectMask:
     reverse: bool = False
     flag: Flag = Flag.NONE
     in_parts: bool = False
+    view: View | None = None
 
     @classmethod
     def nothing(

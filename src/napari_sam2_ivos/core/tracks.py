@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from napari_sam2_ivos.core.views import View
+
 if TYPE_CHECKING:
     from napari_sam2_ivos.core.prompts import FramePrompts, Mask
     from napari_sam2_ivos.core.results import ObjectMask
@@ -27,6 +29,7 @@ CELLS = (
     "neighbour",
     "in_parts",
     "window",
+    "view",
 )
 """Names of the arrays of a track that have one value per frame."""
 
@@ -73,6 +76,8 @@ class Track:
     window : ndarray, (T, 4) int32
         ``(y0, x0, y1, x1)``, ends not included: outside it the object has no
         pixel in the label plane.
+    view : ndarray, (T, 4) int32
+        `core.views.View` that the model looked at, 0 where it looked at nothing.
     version : int
         The session's edit that last changed it; a result planned for another
         version is dropped.
@@ -98,6 +103,7 @@ class Track:
         self.neighbour = np.zeros(n_frames, np.uint16)
         self.in_parts = np.zeros(n_frames, bool)
         self.window = np.zeros((n_frames, 4), np.int32)
+        self.view = np.zeros((n_frames, 4), np.int32)
         self.version = 0
         self.revision = 0
 
@@ -203,6 +209,7 @@ class Track:
         self.neighbour[frame] = neighbour
         self.in_parts[frame] = mask.in_parts
         self.window[frame] = _corners(*mask.window)
+        self.view[frame] = 0 if mask.view is None else mask.view
 
     def shows(self, frame: int, mask: ObjectMask) -> bool:
         """Whether its mask on a frame was made of this one, by all that is noted."""
@@ -213,6 +220,11 @@ class Track:
         """Return the part of the label plane that can hold its pixels."""
         y0, x0, y1, x1 = self.window[frame].tolist()
         return slice(y0, y1), slice(x0, x1)
+
+    def view_on(self, frame: int) -> View | None:
+        """Return the part of a frame that the model looked at, None if it did not."""
+        view = View(*self.view[frame].tolist())
+        return view if view.height else None
 
     def widen(self, frame: int, mask: Mask) -> None:
         """Take note that its pixels on a frame may now lie in `mask` too."""

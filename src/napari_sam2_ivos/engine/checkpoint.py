@@ -22,7 +22,7 @@ from napari_sam2_ivos.engine.attention import use_quick_attention
 from napari_sam2_ivos.engine.choice import AUTOMATIC, choose
 from napari_sam2_ivos.engine.heads import skip_enlarged_masks
 from napari_sam2_ivos.engine.precision import use_bfloat16_where_safe
-from napari_sam2_ivos.engine.sharing import share_work_between_objects
+from napari_sam2_ivos.engine.sharing import Sharing
 
 _ALLOWED_TARGETS = ("sam2.modeling.", "sam2.sam2_video_predictor.")
 _OWN_TRUNK = "napari_sam2_ivos.engine.trunk."
@@ -177,7 +177,7 @@ def build(config_file: Path, input_size: int | None = None) -> Any:
 
 def make_fast(net: Any) -> Any:
     """Return a network that computes the same in less time; changed in place."""
-    share_work_between_objects(net)
+    net.sharing = Sharing(net)
     skip_enlarged_masks(net)
     if net.device.type == "cpu":
         use_quick_attention(net)

@@ -1,59 +1,71 @@
-"""What the image encoder makes of each frame, kept within a byte budget."""
+"""What the image encoder makes of each view of a frame, kept within a byte budget."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from napari_sam2_ivos.engine.frames import to_input
+from napari_sam2_ivos.engine.planes import Planes
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Sequence
 
     from napari_sam2_ivos.core.intensity import IntensityMapping
     from napari_sam2_ivos.core.movie import Movie
+    from napari_sam2_ivos.core.views import View
     from napari_sam2_ivos.engine.feature_files import FeatureFiles
+
+    Maps = tuple[torch.Tensor, ...]
+
+PIXELS_AT_ONCE = {"cpu": 1 << 20, "mps": 1 << 21, "cuda": 1 << 23}
+"""Pixels of the model's input that go through the encoder together."""
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """Feature maps of one frame, finest first, each ``(1, C, H, W)``.
+    """Feature maps of one or more views of a frame, finest first.
 
-    Positional encodings are the same on every frame and not in here: at
-    1024 px upstream recomputes 88 MB of them per frame.
+    Positional encodings are the same for all of them and not in here: at 1024 px
+    upstream recomputes 88 MB of them per frame.
+
+    Parameters
+    ----------
+    maps : tuple of Tensor, (U, C, H, W)
+        On the model's device.
+    rows : tuple of int
+        Which of the U views each of N objects is looked for in.
     """
 
-    maps: tuple[torch.Tensor, ...]
-
-    @property
-    def n_bytes(self) -> int:
-        """Size in memory."""
-        return sum(m.numel() * m.element_size() for m in self.maps)
+    maps: Maps
+    rows: tuple[int, ...]
 
     @property
     def sizes(self) -> list[tuple[int, int]]:
         """Height and width of each map."""
         return [(m.shape[-2], m.shape[-1]) for m in self.maps]
 
-    def flat(self, n: int) -> list[torch.Tensor]:
-        """Return the maps as sam2's tracking wants them, for `n` objects.
+    def flat(self) -> list[torch.Tensor]:
+        """Return the maps as sam2's tracking wants them.
 
         Returns
         -------
-        list of Tensor, (H * W, n, C)
-            Views: nothing is copied.
+        list of Tensor, (H * W, N, C)
+            Where all objects share a view nothing is copied.
         """
-        return [m.flatten(2).permute(2, 0, 1).expand(-1, n, -1) for m in self.maps]
+        flat = [m.flatten(2).permute(2, 0, 1) for m in self.maps]
+        if flat[0].shape[1] == 1:
+            return [m.expand(-1, len(self.rows), -1) for m in flat]
+        return [m[:, list(self.rows)] for m in flat]
 
 
 class FeatureCache:
-    """Encodes a frame when it is first needed; drops the least recently used.
+    """Encodes a view when it is first needed; drops the least recently used.
 
-    Maps are kept in half precision in main memory, 2.1 MB per frame at 512 px, and
+    Maps are kept in half precision in main memory, 2.1 MB per view at 512 px, and
     in files too if there is a folder for them. What was rounded once is what is
     used from the beginning, so a frame gives the same whether it was kept or not.
 
@@ -77,49 +89,50 @@ class FeatureCache:
         files: FeatureFiles | None = None,
     ) -> None:
         self._net = net
-        self._movie = movie
+        self._planes = Planes(movie)
         self._mapping = mapping
         self._budget = budget_bytes
         self._files = files
-        self._kept: OrderedDict[int, Features] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, View], Maps] = OrderedDict()
         self._n_bytes = 0
-        self._current: tuple[int, Features] | None = None
+        self._current: tuple[int, tuple[View, ...], Maps] | None = None
         self._position: torch.Tensor | None = None
-        self._reader = ThreadPoolExecutor(1, "ivos-read")
-        self._coming: tuple[int, Future[np.ndarray]] | None = None
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def get(self, frame: int) -> Features:
-        """Return the features of a frame, encoding it if need be."""
-        if self._current is not None and self._current[0] == frame:
-            return self._current[1]
-        kept = self._kept.get(frame)
-        if kept is None:
-            kept = Features(self._load_or_encode(self._read(frame)))
-            self._keep(frame, kept)
-        self._kept.move_to_end(frame)
-        device = self._net.device
-        features = Features(tuple(m.to(device, torch.float32) for m in kept.maps))
-        self._current = frame, features
-        return features
+    def get(self, frame: int, views: Sequence[View]) -> Features:
+        """Return the features of views of a frame, encoding them if need be.
 
-    def expect(self, frame: int) -> None:
-        """Begin to read a frame that will be needed next, on another thread.
-
-        Only to read: two threads that compute would stand in each other's way.
+        Parameters
+        ----------
+        frame : int
+        views : sequence of View
+            One per object; equal ones are encoded once.
         """
-        if frame in self._kept or (self._coming and self._coming[0] == frame):
-            return
-        self._coming = frame, self._reader.submit(self._movie.plane, frame)
+        distinct = tuple(dict.fromkeys(views))
+        rows = tuple(distinct.index(view) for view in views)
+        if self._current is None or self._current[:2] != (frame, distinct):
+            maps = self._fetch(frame, distinct)
+            device = self._net.device
+            on_device = tuple(
+                torch.cat(level).to(device, torch.float32)
+                for level in zip(*maps, strict=True)
+            )
+            self._current = frame, distinct, on_device
+        return Features(self._current[2], rows)
+
+    def expect(self, frame: int, view: View) -> None:
+        """Begin to read a frame that will be needed next, unless its view is here."""
+        if (frame, view) not in self._kept:
+            self._planes.expect(frame)
 
     def position(self, n: int) -> torch.Tensor:
         """Return the positional encoding of the coarsest map, ``(H * W, n, C)``."""
         if self._position is None:
             assert self._current is not None, "asked for once there is a frame"
-            coarsest = self._current[1].maps[-1]
-            encoding = self._net.image_encoder.neck.position_encoding(coarsest)
+            coarsest = self._current[2][-1]
+            encoding = self._net.image_encoder.neck.position_encoding(coarsest[:1])
             self._position = encoding[:1].flatten(2).permute(2, 0, 1)
         return self._position.expand(-1, n, -1)
 
@@ -127,29 +140,56 @@ class FeatureCache:
         """Drop everything that is in memory."""
         self._kept.clear()
         self._n_bytes = 0
-        self._current = self._coming = None
+        self._current = None
+        self._planes.clear()
 
-    def _keep(self, frame: int, features: Features) -> None:
-        self._kept[frame] = features
-        self._n_bytes += features.n_bytes
+    def _fetch(self, frame: int, views: tuple[View, ...]) -> list[Maps]:
+        """Return the maps of views, each ``(1, C, H, W)`` in half precision."""
+        found = {view: self._kept.get((frame, view)) for view in views}
+        lacking = [view for view in views if found[view] is None]
+        n_pixels = self._net.image_size**2
+        n = max(1, PIXELS_AT_ONCE[self._net.device.type] // n_pixels)
+        for first in range(0, len(lacking), n):
+            batch = lacking[first : first + n]
+            images = [
+                to_input(
+                    self._planes.seen(frame, view), self._mapping, self._net.image_size
+                )
+                for view in batch
+            ]
+            for view, maps in zip(batch, self._load_or_encode(images), strict=True):
+                self._kept[frame, view] = found[view] = maps
+                self._n_bytes += _n_bytes(maps)
+        for view in views:
+            if (frame, view) in self._kept:
+                self._kept.move_to_end((frame, view))
         while self._n_bytes > self._budget and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
-            self._n_bytes -= dropped.n_bytes
+            self._n_bytes -= _n_bytes(dropped)
+        return [maps for maps in found.values() if maps is not None]
 
-    def _read(self, frame: int) -> torch.Tensor:
-        coming, self._coming = self._coming, None
-        if coming is not None and coming[0] == frame:
-            plane = coming[1].result()
-        else:
-            plane = self._movie.plane(frame)
-        return to_input(plane, self._mapping, self._net.image_size)
+    def _load_or_encode(self, images: list[torch.Tensor]) -> list[Maps]:
+        files = self._files
+        loaded = [None if files is None else files.load(image) for image in images]
+        new = [image for image, maps in zip(images, loaded, strict=True) if not maps]
+        if not new:
+            return [maps for maps in loaded if maps]
+        out = self._net.forward_image(torch.stack(new).to(self._net.device))
+        levels = [m.half().cpu() for m in out["backbone_fpn"]]
+        levels = levels[-self._net.num_feature_levels :]
+        # Copies: a view would keep the whole batch alive.
+        encoded = iter(
+            [tuple(m[i : i + 1].clone() for m in levels) for i in range(len(new))]
+        )
+        made = []
+        for image, maps in zip(images, loaded, strict=True):
+            if maps is None:
+                maps = next(encoded)
+                if files is not None:
+                    files.save(image, maps)
+            made.append(maps)
+        return made
 
-    def _load_or_encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        maps = None if self._files is None else self._files.load(image)
-        if maps is None:
-            out = self._net.forward_image(image[None].to(self._net.device))
-            levels = out["backbone_fpn"][-self._net.num_feature_levels :]
-            maps = tuple(level.half().cpu() for level in levels)
-            if self._files is not None:
-                self._files.save(image, maps)
-        return maps
+
+def _n_bytes(maps: Maps) -> int:
+    return sum(m.numel() * m.element_size() for m in maps)

@@ -10,12 +10,17 @@ import torch
 import torch.nn.functional as F
 
 from napari_sam2_ivos.core.guards import Extent
-from napari_sam2_ivos.engine.memory import Key, Memory, packed
+from napari_sam2_ivos.engine.memory import Memory, packed
+from napari_sam2_ivos.engine.recall import Recall
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_sam2_ivos.core.views import View
     from napari_sam2_ivos.engine.contexts import Context
-    from napari_sam2_ivos.engine.features import FeatureCache
+    from napari_sam2_ivos.engine.features import FeatureCache, Features
     from napari_sam2_ivos.engine.memory import MemoryBank
+    from napari_sam2_ivos.engine.windows import Look, Windows
 
 TOKENS_PER_BATCH = {"cpu": 4_096, "mps": 8_192}
 """Objects times image tokens in one forward, where memory is not the limit: a CPU
@@ -56,8 +61,8 @@ class Forward:
     net : sam2.modeling.sam2_base.SAM2Base
     features : FeatureCache
     bank : MemoryBank
-    plane_shape : (int, int)
-        Height and width of a plane, pixels.
+    windows : Windows
+        Says where a memory is seen at another scale.
     n_frames : int
         Frames of the movie; SAM 2 scales pointer distances by it if it is short.
 
@@ -65,6 +70,8 @@ class Forward:
     ----------
     batch_size : int
         Objects that go through one forward.
+    memory_position : Tensor, (1, C, H, W), or None
+        Positional encoding of memories; None before the first was encoded.
     """
 
     def __init__(
@@ -72,20 +79,20 @@ class Forward:
         net: Any,
         features: FeatureCache,
         bank: MemoryBank,
-        plane_shape: tuple[int, int],
+        windows: Windows,
         n_frames: int,
     ) -> None:
         self.net = net
         self._features = features
-        self._bank = bank
-        self.plane_shape = plane_shape
         self.n_frames = n_frames
-        self._memory_position: torch.Tensor | None = None
+        self.memory_position: torch.Tensor | None = None
+        self._recall = Recall(self, bank, windows)
         self.batch_size = _batch_size(net)
 
     def decode(
         self,
         frame: int,
+        looks: Sequence[Look],
         contexts: list[Context],
         *,
         reverse: bool,
@@ -98,24 +105,27 @@ class Forward:
         Parameters
         ----------
         frame : int
+        looks : sequence of Look
+            Where to look for each object.
         contexts : list of Context
             One per object, with equal `frames`; without anchors no memory is
             attended to.
         reverse : bool
         points, mask, prior
-            Prompts of a single object, see `engine.prompting`.
+            Prompts, see `engine.prompting`.
         """
         n = len(contexts)
-        features = self._features.get(frame)
+        memories = self._recall.outputs(frame, looks, contexts)
+        features = self._seen(frame, [look.view for look in looks])
         _, outputs, _, _ = self.net._track_step(
             frame_idx=frame,
             is_init_cond_frame=not contexts[0].anchors,
-            current_vision_feats=features.flat(n),
+            current_vision_feats=features.flat(),
             current_vision_pos_embeds=[self._features.position(n)],
             feat_sizes=features.sizes,
             point_inputs=points,
             mask_inputs=mask,
-            output_dict=self._outputs(frame, contexts),
+            output_dict=memories,
             num_frames=self.n_frames,
             track_in_reverse=reverse,
             prev_sam_mask_logits=prior,
@@ -123,105 +133,89 @@ class Forward:
         _, _, iou, low_res, _, pointer, score = outputs
         return Raw(compressible(low_res), pointer, score, iou[:, 0])
 
-    def encode(self, frame: int, raw: Raw, *, from_prompts: bool) -> torch.Tensor:
-        """Make memory features of masks on a frame, ``(N, C, H, W)`` bfloat16.
+    def encode(
+        self, frame: int, views: Sequence[View], raw: Raw, *, from_prompts: bool
+    ) -> torch.Tensor:
+        """Make memory features of masks in views of a frame, ``(N, C, H, W)`` bfloat16.
 
         From the masks as the bank keeps them, so that they can be made again.
         """
         size = (self.net.image_size, self.net.image_size)
         low_res = raw.low_res.float()
         high_res = F.interpolate(low_res, size, mode="bilinear", align_corners=False)
-        features = self._features.get(frame)
+        features = self._seen(frame, views)
         maps, positions = self.net._encode_new_memory(
-            current_vision_feats=features.flat(len(high_res)),
+            current_vision_feats=features.flat(),
             feat_sizes=features.sizes,
             pred_masks_high_res=high_res,
             object_score_logits=raw.score,
             is_mask_from_pts=from_prompts,
         )
-        if self._memory_position is None:
-            self._memory_position = positions[-1][:1].float()
+        if self.memory_position is None:
+            self.memory_position = positions[-1][:1].float()
         return torch.as_tensor(maps).to(torch.bfloat16)
 
-    def memories(self, raw: Raw, *, reverse: bool) -> list[Memory]:
+    def encode_grids(
+        self,
+        frame: int,
+        views: Sequence[View],
+        grids: np.ndarray,
+        scores: Sequence[float],
+        *,
+        from_prompts: bool,
+    ) -> torch.Tensor:
+        """Make memory features of mask logits ``(N, S / 4, S / 4)`` float32."""
+        device, unused = self.net.device, torch.empty(0)
+        low_res = torch.from_numpy(grids)[:, None].to(device)
+        score = torch.tensor(scores, device=device)[:, None]
+        raw = Raw(low_res, unused, score, unused)
+        return self.encode(frame, views, raw, from_prompts=from_prompts)
+
+    def memories(
+        self, views: Sequence[View], raw: Raw, *, reverse: bool
+    ) -> list[Memory]:
         """Return the compact memories of N objects, fetched from the device at once."""
         grids = raw.low_res[:, 0].cpu().numpy()
         pointers = raw.pointer.float().cpu().numpy()
         scores = torch.stack([raw.score[:, 0].float(), raw.iou.float()]).cpu().tolist()
         return [
-            Memory(packed(grid), pointer, score, iou, self._extent(grid), reverse)
-            for grid, pointer, score, iou in zip(grids, pointers, *scores, strict=True)
+            Memory(
+                packed(grid), pointer, score, iou, extent_of(grid, view), view, reverse
+            )
+            for view, grid, pointer, score, iou in zip(
+                views, grids, pointers, *scores, strict=True
+            )
         ]
 
     # ---- inside ----------------------------------------------------------
 
-    def _extent(self, grid: np.ndarray) -> Extent:
-        """Return how large a mask is and where, in pixels of the movie."""
-        rows, columns = np.nonzero(grid > 0)
-        if rows.size == 0:
-            return Extent(0.0, *[np.nan] * 6)
-        height, width = np.divide(self.plane_shape, grid.shape).tolist()
+    def _seen(self, frame: int, views: Sequence[View]) -> Features:
+        """Return features of views, and have the coming forward share their work."""
+        features = self._features.get(frame, views)
+        self.net.sharing.rows = features.rows
+        return features
 
-        def in_pixels(row: float, column: float) -> tuple[float, float]:
-            return (row + 0.5) * height - 0.5, (column + 0.5) * width - 0.5
 
-        # Enlarged, a mask reaches up to one cell of the grid further.
-        return Extent(
-            rows.size * height * width,
-            *in_pixels(float(rows.mean()), float(columns.mean())),
-            *in_pixels(int(rows.min()) - 1, int(columns.min()) - 1),
-            *in_pixels(int(rows.max()) + 1, int(columns.max()) + 1),
+def extent_of(grid: np.ndarray, view: View) -> Extent:
+    """Return how large a mask ``(h, w)`` over a view is and where, in movie pixels."""
+    rows, columns = np.nonzero(grid > 0)
+    if rows.size == 0:
+        return Extent(0.0, *[np.nan] * 6)
+    height, width = view.height / grid.shape[0], view.width / grid.shape[1]
+
+    def in_pixels(row: float, column: float) -> tuple[float, float]:
+        return (
+            view.top + (row + 0.5) * height - 0.5,
+            view.left + (column + 0.5) * width - 0.5,
         )
 
-    def _outputs(self, frame: int, contexts: list[Context]) -> dict[str, Any]:
-        """Return memories of several objects in the shape of sam2's ``output_dict``."""
-
-        def stacked(keys: tuple[Key, ...]) -> dict[str, Any]:
-            pointers = np.stack([self._known(key).pointer for key in keys])
-            out: dict[str, Any] = {
-                "obj_ptr": torch.from_numpy(pointers).to(self.net.device)
-            }
-            if keys[0].is_anchor or abs(keys[0].frame - frame) < self.net.num_maskmem:
-                out["maskmem_features"] = self._memory_features(keys).float()
-                assert self._memory_position is not None
-                position = self._memory_position.expand(len(keys), -1, -1, -1)
-                out["maskmem_pos_enc"] = [position]
-            return out
-
-        def by_frame(keys: list[tuple[Key, ...]]) -> dict[int, dict[str, Any]]:
-            return {
-                objects[0].frame: stacked(objects)
-                for objects in zip(*keys, strict=True)
-            }
-
-        return {
-            "cond_frame_outputs": by_frame([c.anchors for c in contexts]),
-            "non_cond_frame_outputs": by_frame([c.recent for c in contexts]),
-        }
-
-    def _known(self, key: Key) -> Memory:
-        memory = self._bank.get(key)
-        assert memory is not None, "contexts name only what the bank holds"
-        return memory
-
-    def _memory_features(self, keys: tuple[Key, ...]) -> torch.Tensor:
-        """Return memory features of objects on one frame, ``(N, C, H, W)``.
-
-        Made (again) if they are not there, from the low-resolution masks, as
-        upstream does for prompted frames.
-        """
-        lacking = [key for key in keys if self._bank.features(key) is None]
-        if lacking:
-            memories, device = [self._known(key) for key in lacking], self.net.device
-            low_res = torch.from_numpy(np.stack([m.low_res for m in memories]))
-            scores = torch.tensor([[m.object_score] for m in memories], device=device)
-            unused = torch.empty(0, device=device)
-            raw = Raw(low_res[:, None].to(device), unused, scores, unused)
-            made = self.encode(keys[0].frame, raw, from_prompts=keys[0].is_anchor)
-            for i, key in enumerate(lacking):
-                self._bank.put_features(key, made[i : i + 1].clone())
-        found = [self._bank.features(key) for key in keys]
-        return torch.cat([features for features in found if features is not None])
+    # Enlarged, a mask reaches up to one cell of the grid further.
+    return Extent(
+        rows.size * height * width,
+        *in_pixels(float(rows.mean()), float(columns.mean())),
+        *in_pixels(int(rows.min()) - 1, int(columns.min()) - 1),
+        *in_pixels(int(rows.max()) + 1, int(columns.max()) + 1),
+    )
 
 
 def compressible(logits: torch.Tensor) -> torch.Tensor:

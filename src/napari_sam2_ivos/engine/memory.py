@@ -21,6 +21,7 @@ import numpy as np
 
 from napari_sam2_ivos.core.guards import Extent
 from napari_sam2_ivos.core.results import Flag
+from napari_sam2_ivos.core.views import View
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -41,12 +42,14 @@ CREATE TABLE memories (
     logits BLOB, pointer BLOB, object_score REAL, predicted_iou REAL,
     is_reverse INTEGER, flag INTEGER,
     area REAL, y REAL, x REAL, y_min REAL, x_min REAL, y_max REAL, x_max REAL,
+    top INTEGER, "left" INTEGER, height INTEGER, width INTEGER,
     PRIMARY KEY (frame, track_id, is_anchor)
 )
 """
 _COLUMNS = (
     "logits, pointer, object_score, predicted_iou, is_reverse, flag,"
-    " area, y, x, y_min, x_min, y_max, x_max"
+    " area, y, x, y_min, x_min, y_max, x_max,"
+    ' top, "left", height, width'
 )
 _CELL = "frame = ? AND track_id = ? AND is_anchor = ?"
 
@@ -77,6 +80,8 @@ class Memory:
     object_score, predicted_iou : float
     extent : Extent
         Of the mask in pixels of the movie; its place is NaN if it is empty.
+    view : View
+        The part of the frame that the mask grid lies over.
     reverse : bool
         Whether it was tracked backward in time.
     flag : Flag
@@ -90,6 +95,7 @@ class Memory:
     object_score: float
     predicted_iou: float
     extent: Extent
+    view: View
     reverse: bool
     flag: Flag = Flag.NONE
     prompts: FramePrompts | None = None
@@ -120,7 +126,7 @@ class MemoryBank:
         self._budget = budget_bytes
         self._n_objects = 1
         self._near: OrderedDict[Key, Memory] = OrderedDict()
-        self._features: OrderedDict[Key, torch.Tensor] = OrderedDict()
+        self._features: OrderedDict[Key, tuple[View, torch.Tensor]] = OrderedDict()
         self._prompts: dict[Key, FramePrompts] = {}
         self._open()
 
@@ -170,9 +176,10 @@ class MemoryBank:
             memory.reverse,
             int(memory.flag),
             *memory.extent,
+            *memory.view,
         )
         self._rows.execute(
-            f"INSERT OR REPLACE INTO memories VALUES ({', '.join('?' * 17)})",
+            f"INSERT OR REPLACE INTO memories VALUES ({', '.join('?' * 21)})",
             (*key.cell, False, *row),
         )
 
@@ -208,16 +215,17 @@ class MemoryBank:
         answer = self.get(Key(track_id, frame, True))
         return answer or self.get(Key(track_id, frame, False))
 
-    def features(self, key: Key) -> torch.Tensor | None:
-        """Return the memory features of a key, ``(1, C, H, W)``, if still kept."""
-        found = self._features.get(key)
-        if found is not None:
-            self._features.move_to_end(key)
-        return found
+    def features(self, key: Key, view: View) -> torch.Tensor | None:
+        """Return memory features in a view, ``(1, C, H, W)``, if still kept."""
+        kept_in, features = self._features.get(key, (None, None))
+        if kept_in != view:
+            return None
+        self._features.move_to_end(key)
+        return features
 
-    def put_features(self, key: Key, features: torch.Tensor) -> None:
-        """Keep memory features for the steps that come soon."""
-        self._features[key] = features
+    def put_features(self, key: Key, view: View, features: torch.Tensor) -> None:
+        """Keep memory features in a view for the steps that come soon."""
+        self._features[key] = view, features
         self._features.move_to_end(key)
         while len(self._features) > N_FEATURES_PER_OBJECT * self._n_objects:
             self._features.popitem(last=False)
@@ -258,7 +266,8 @@ class MemoryBank:
         ).fetchone()
         if row is None:
             return None
-        logits, pointer, score, iou, reverse, flag, area, *places = row
+        logits, pointer, score, iou, reverse, flag, *numbers = row
+        area, *places = numbers[:7]
         return Memory(
             logits,
             np.frombuffer(pointer, np.float32),
@@ -266,6 +275,7 @@ class MemoryBank:
             iou,
             # SQLite has no NaN and stores NULL for it.
             Extent(area, *(np.nan if at is None else at for at in places)),
+            View(*numbers[7:]),
             bool(reverse),
             Flag(flag),
             self._prompts.get(key),

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from napari_sam2_ivos.core.views import View
 
-def paste(
-    low_res: np.ndarray, plane_shape: tuple[int, int]
-) -> tuple[int, int, np.ndarray]:
+
+def paste(low_res: np.ndarray, view: View) -> tuple[int, int, np.ndarray]:
     """Enlarge mask logits to the movie, for the part of the plane they cover.
 
     The same bilinear rule as ``torch.nn.functional.interpolate`` with
-    ``align_corners=False`` on the whole plane, without building the plane:
+    ``align_corners=False`` on the whole view, without building it:
     100 objects on 2048 x 2048 pixels would be 1.7 GB.
 
     Parameters
     ----------
     low_res : ndarray, (h, w) float32
         Mask logits; above 0 is inside.
-    plane_shape : (int, int)
-        Height and width of a plane, pixels.
+    view : View
+        The part of the plane that the grid lies over.
 
     Returns
     -------
@@ -32,8 +35,8 @@ def paste(
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
     if rows.size == 0:
         return nothing
-    y, row_taps = _taps(rows[0], rows[-1], low_res.shape[0], plane_shape[0])
-    x, column_taps = _taps(columns[0], columns[-1], low_res.shape[1], plane_shape[1])
+    y, row_taps = _taps(rows[0], rows[-1], low_res.shape[0], view.height)
+    x, column_taps = _taps(columns[0], columns[-1], low_res.shape[1], view.width)
     lower, upper, weight = row_taps
     logits = low_res[lower] * (1 - weight)[:, None] + low_res[upper] * weight[:, None]
     lower, upper, weight = column_taps
@@ -43,7 +46,35 @@ def paste(
     if rows.size == 0:
         return nothing
     crop = logits[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return int(y[rows[0]]), int(x[columns[0]]), np.ascontiguousarray(crop)
+    top, left = view.top + int(y[rows[0]]), view.left + int(x[columns[0]])
+    return top, left, np.ascontiguousarray(crop)
+
+
+OUTSIDE_LOGIT = np.float32(-32)
+"""Mask logit where a grid has seen nothing."""
+
+
+def regrid(low_res: np.ndarray, seen_in: View, view: View) -> np.ndarray:
+    """Return mask logits ``(h, w)`` that belong to one view on the grid of another."""
+    if seen_in == view:
+        return low_res
+    taps = []
+    for first, length, new_first, new_length, n in (
+        (seen_in.top, seen_in.height, view.top, view.height, low_res.shape[0]),
+        (seen_in.left, seen_in.width, view.left, view.width, low_res.shape[1]),
+    ):
+        at = new_first + (np.arange(n) + 0.5) * new_length / n - 0.5
+        source = (at - first + 0.5) * n / length - 0.5
+        is_seen = (source >= -0.5) & (source <= n - 0.5)
+        source = np.clip(source, 0, n - 1)
+        lower = source.astype(int)
+        upper = np.minimum(lower + 1, n - 1)
+        taps.append((lower, upper, (source - lower).astype(np.float32), is_seen))
+    lower, upper, weight, rows_seen = taps[0]
+    out = low_res[lower] * (1 - weight)[:, None] + low_res[upper] * weight[:, None]
+    lower, upper, weight, columns_seen = taps[1]
+    out = out[:, lower] * (1 - weight) + out[:, upper] * weight
+    return np.where(rows_seen[:, None] & columns_seen, out, OUTSIDE_LOGIT)
 
 
 def _taps(

@@ -12,7 +12,10 @@ from scipy import ndimage
 from napari_sam2_ivos.core.prompts import Point
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_sam2_ivos.core.prompts import FramePrompts, Mask
+    from napari_sam2_ivos.core.views import View
 
 # Labels of SAM's prompt encoder.
 NEGATIVE, POSITIVE, BOX_TOP_LEFT, BOX_BOTTOM_RIGHT = 0, 1, 2, 3
@@ -28,7 +31,7 @@ lie: of 1.5, 2, 3 and 4 the one with which most of them are obeyed."""
 
 def point_inputs(
     prompts: FramePrompts,
-    plane_shape: tuple[int, int],
+    views: Sequence[View],
     image_size: int,
     device: torch.device,
 ) -> dict[str, Any]:
@@ -38,11 +41,19 @@ def point_inputs(
     the middle of a mask that the points correct: SAM 2 has learned to correct what a
     click on the object began, and answers a lone "not this" with nothing at all.
 
+    Parameters
+    ----------
+    prompts : FramePrompts
+    views : sequence of View
+        The N parts of the frame that the model looks at.
+    image_size : int
+    device : torch.device
+
     Returns
     -------
     dict
-        ``point_coords`` (1, P, 2) float32, (x, y) in pixels of the model's
-        input, ``point_labels`` (1, P) int32, and ``candidate``, see `engine.heads`.
+        ``point_coords`` (N, P, 2) float32, (x, y) in pixels of the model's
+        input, ``point_labels`` (N, P) int32, and ``candidate``, see `engine.heads`.
     """
     coordinates: list[tuple[float, float]] = []
     labels: list[int] = []
@@ -56,18 +67,24 @@ def point_inputs(
     for p in points:
         coordinates.append((p.x, p.y))
         labels.append(POSITIVE if p.positive else NEGATIVE)
-    height, width = plane_shape
-    xy = torch.tensor(coordinates, dtype=torch.float32, device=device)
-    xy = xy / torch.tensor([width, height], device=device) * image_size
+    places = [
+        [
+            ((x - v.left) / v.width * image_size, (y - v.top) / v.height * image_size)
+            for x, y in coordinates
+        ]
+        for v in views
+    ]
     return {
-        "point_coords": xy[None],
-        "point_labels": torch.tensor([labels], dtype=torch.int32, device=device),
+        "point_coords": torch.tensor(places, dtype=torch.float32, device=device),
+        "point_labels": torch.tensor(
+            [labels] * len(views), dtype=torch.int32, device=device
+        ),
         "candidate": prompts.candidate if prompts.is_ambiguous else 0,
     }
 
 
 def mask_input(
-    mask: Mask, plane_shape: tuple[int, int], image_size: int, device: torch.device
+    mask: Mask, view: View, image_size: int, device: torch.device
 ) -> torch.Tensor:
     """Return a mask at the size of the model's input.
 
@@ -79,7 +96,7 @@ def mask_input(
     Tensor, (1, 1, image_size, image_size) float32
         1 inside, 0 outside.
     """
-    plane = torch.from_numpy(mask.to_plane(plane_shape)).float()
+    plane = torch.from_numpy(_seen(mask, view)).float()
     size = (image_size, image_size)
     soft = F.interpolate(
         plane[None, None], size, mode="bilinear", align_corners=False, antialias=True
@@ -89,7 +106,7 @@ def mask_input(
 
 
 def mask_prior(
-    mask: Mask, plane_shape: tuple[int, int], image_size: int, device: torch.device
+    mask: Mask, view: View, image_size: int, device: torch.device
 ) -> torch.Tensor | None:
     """Return a mask as the earlier answer that points correct.
 
@@ -100,12 +117,27 @@ def mask_prior(
     Tensor, (1, 1, image_size / 4, image_size / 4) float32, or None
         Logits; None if the mask is empty.
     """
-    inside = mask_input(mask, plane_shape, image_size, device)
+    inside = mask_input(mask, view, image_size, device)
     soft = F.interpolate(
         inside, scale_factor=0.25, mode="bilinear", align_corners=False, antialias=True
     )
     peak = soft.max()
     return (2 * soft / peak - 1) * GIVEN_PRIOR if peak > 0 else None
+
+
+def _seen(mask: Mask, view: View) -> np.ndarray:
+    """Return the part of a mask that lies in a view, ``(height, width)`` bool."""
+    seen = np.zeros((view.height, view.width), bool)
+    rows, columns = mask.window
+    top, bottom = max(rows.start, view.top), min(rows.stop, view.rows.stop)
+    left, right = max(columns.start, view.left), min(columns.stop, view.columns.stop)
+    if top < bottom and left < right:
+        seen[
+            top - view.top : bottom - view.top, left - view.left : right - view.left
+        ] = mask.pixels[
+            top - mask.top : bottom - mask.top, left - mask.left : right - mask.left
+        ]
+    return seen
 
 
 def _middle(mask: Mask, points: tuple[Point, ...]) -> Point:

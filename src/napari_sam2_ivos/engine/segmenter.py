@@ -13,6 +13,7 @@ import torch
 from napari_sam2_ivos.core.errors import EngineError, IvosError
 from napari_sam2_ivos.core.prompts import is_gone
 from napari_sam2_ivos.core.results import FrameResult, ObjectMask
+from napari_sam2_ivos.engine.batches import Stopped
 from napari_sam2_ivos.engine.features import FeatureCache
 from napari_sam2_ivos.engine.forward import Forward
 from napari_sam2_ivos.engine.lost import Lost
@@ -20,8 +21,9 @@ from napari_sam2_ivos.engine.memory import MemoryBank
 from napari_sam2_ivos.engine.parts import is_in_parts
 from napari_sam2_ivos.engine.paste import paste
 from napari_sam2_ivos.engine.precision import autocast
-from napari_sam2_ivos.engine.tracker import Stopped, Tracker
+from napari_sam2_ivos.engine.tracker import Tracker
 from napari_sam2_ivos.engine.unchanged import Unchanged
+from napari_sam2_ivos.engine.windows import Windows
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.intensity import IntensityMapping
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.planning import Plan, Step
+    from napari_sam2_ivos.core.views import LookAt
     from napari_sam2_ivos.engine.checkpoint import LoadedModel
     from napari_sam2_ivos.engine.feature_files import FeatureFiles
     from napari_sam2_ivos.engine.memory import Memory
@@ -79,6 +82,7 @@ class Sam2Segmenter:
         memory_budget_bytes: int = GIB // 4,
         files: FeatureFiles | None = None,
         exclusive_memory: bool = False,
+        look_at: LookAt = "whole-frame",
     ) -> None:
         self.model = model
         self.movie = movie
@@ -87,10 +91,13 @@ class Sam2Segmenter:
             model.net, movie, mapping, feature_budget_bytes, files
         )
         self._bank = MemoryBank(memory_budget_bytes)
+        self._windows = Windows(movie.plane_shape, int(model.net.image_size), look_at)
         forward = Forward(
-            model.net, self._features, self._bank, movie.plane_shape, movie.n_frames
+            model.net, self._features, self._bank, self._windows, movie.n_frames
         )
-        self._tracker = Tracker(forward, self._bank, exclusive=exclusive_memory)
+        self._tracker = Tracker(
+            forward, self._bank, self._windows, exclusive=exclusive_memory
+        )
         self._forgotten: deque[tuple[int, int, list[int] | None]] = deque()
         self._edited: defaultdict[int, int] = defaultdict(int)
 
@@ -182,10 +189,10 @@ class Sam2Segmenter:
         for next_step in coming:
             ids = next_step.track_ids
             if not ids or not all(lost.is_lost(next_step, i) for i in ids):
-                self._features.expect(next_step.frame)
+                self._features.expect(next_step.frame, self._windows.whole)
         with autocast(self.model.device):
             if not step.track_ids:
-                self._features.get(step.frame)
+                self._get_ready(step.frame)
             step = replace(step, track_ids=there)
             if step.is_glance:
                 found = self._tracker.glance(plan, step, stop)
@@ -199,6 +206,11 @@ class Sam2Segmenter:
         extents += [e for i in there for e in self._bank.extent(i, step.frame)]
         around = self._bank.overlapping(step.frame, extents) - set(current)
         return self._result(step, self._shown(there, step.frame), current, around)
+
+    def _get_ready(self, frame: int) -> None:
+        """Encode a frame that the user may prompt: the whole of it, if ever."""
+        if self._windows.may_look_at_whole and self._windows.look_at != "windows":
+            self._features.get(frame, [self._windows.whole])
 
     def _take_note_of_edits(self) -> None:
         while self._forgotten:
@@ -242,7 +254,7 @@ class Sam2Segmenter:
         elif memory.flag:
             top, left, logits = 0, 0, np.zeros((0, 0), np.float32)
         else:
-            top, left, logits = paste(memory.low_res, self.movie.plane_shape)
+            top, left, logits = paste(memory.low_res, memory.view)
         return ObjectMask(
             track_id,
             top,
@@ -254,6 +266,7 @@ class Sam2Segmenter:
             reverse=reverse,
             flag=memory.flag,
             in_parts=is_in_parts(logits > 0),
+            view=memory.view if given is None else None,
         )
 
 

@@ -6,9 +6,8 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import torch
-
 from napari_sam2_ivos.core.results import Flag
+from napari_sam2_ivos.engine.batches import Batches, Looking, check
 from napari_sam2_ivos.engine.contexts import (
     Context,
     context_of,
@@ -17,29 +16,21 @@ from napari_sam2_ivos.engine.contexts import (
     nearest_anchors,
 )
 from napari_sam2_ivos.engine.memory import Key, Memory
-from napari_sam2_ivos.engine.prompting import mask_input, mask_prior, point_inputs
+from napari_sam2_ivos.engine.questions import Questions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection
 
     from napari_sam2_ivos.core.planning import Plan, Step
+    from napari_sam2_ivos.core.views import View
     from napari_sam2_ivos.engine.forward import Forward, Raw
     from napari_sam2_ivos.engine.memory import MemoryBank
+    from napari_sam2_ivos.engine.windows import Look, Windows
 
 MAX_ANCHORS_ATTENDED = 4
 """Anchors an object attends to, nearest first, unless the model's config asks for
 fewer. SAM 2 was trained with at most 2 prompted frames in 8; each further one costs a
 whole memory (upstream: no limit)."""
-
-PRIOR_LOGIT_LIMIT = 32.0
-"""Upstream clamps the earlier mask to this before it refines it."""
-
-LOSING_LOGIT = -10.0
-"""What a pixel that another object has won gets in the memory, as upstream."""
-
-
-class Stopped(Exception):
-    """The run was asked to stop in the middle of a step."""
 
 
 class Tracker:
@@ -53,17 +44,27 @@ class Tracker:
     forward : Forward
     bank : MemoryBank
         The one that `forward` reads.
+    windows : Windows
+        Says where to look for an object.
     exclusive : bool
         Whether objects of a step may not overlap in each other's memory. An
         object then depends on the others that are tracked with it.
     """
 
-    def __init__(self, forward: Forward, bank: MemoryBank, *, exclusive: bool) -> None:
+    def __init__(
+        self,
+        forward: Forward,
+        bank: MemoryBank,
+        windows: Windows,
+        *,
+        exclusive: bool,
+    ) -> None:
         self._forward = forward
         self._bank = bank
-        self._exclusive = exclusive
-        self._net = net = forward.net
-        self._plane_shape = forward.plane_shape
+        self._windows = windows
+        self._questions = Questions(forward, windows)
+        self._batches = Batches(forward, exclusive=exclusive)
+        net = forward.net
         asked = int(net.max_cond_frames_in_attn)  # -1: as many as there are
         few = asked if asked > 0 else MAX_ANCHORS_ATTENDED
         self._n_anchors = min(MAX_ANCHORS_ATTENDED, few)
@@ -85,7 +86,7 @@ class Tracker:
         tracked = []
         for track_id in step.track_ids:
             if step.frame in plan.prompts[track_id]:
-                _check(stop)
+                check(stop)
                 self._answer(track_id, step.frame, plan, stop)
             else:
                 tracked.append(track_id)
@@ -103,20 +104,25 @@ class Tracker:
         dict of int to Memory
             By track ID.
         """
-        groups: dict[object, list[tuple[int, Context]]] = defaultdict(list)
+        sides: dict[bool, list[Looking]] = defaultdict(list)
         for track_id in step.track_ids:
             own = plan.prompts[track_id]
             near = nearest_anchors(own, step.frame, self._n_anchors)
             for anchor in near:
                 self._answer(track_id, anchor, plan, stop)
             context = Context(tuple(Key(track_id, a, True) for a in sorted(near)))
-            groups[context.frames].append((track_id, context))
-        found: dict[int, Memory] = {}
-        for group in groups.values():
+            look = self._look(context, step.frame)
             # SAM 2 takes object pointers from one side: that of the first anchor.
-            reverse = group[0][1].anchors[0].frame > step.frame
-            for ids, raw in self._in_batches(group, step.frame, stop, reverse=reverse):
-                memories = self._forward.memories(raw, reverse=reverse)
+            reverse = context.anchors[0].frame > step.frame
+            sides[reverse].append(Looking(track_id, context, look))
+        found: dict[int, Memory] = {}
+        for reverse, objects in sides.items():
+            for batch, raw in self._batches.run(
+                objects, step.frame, stop, reverse=reverse
+            ):
+                views = [one.look.view for one in batch]
+                memories = self._forward.memories(views, raw, reverse=reverse)
+                ids = [one.track_id for one in batch]
                 found.update(zip(ids, memories, strict=True))
         return found
 
@@ -131,31 +137,30 @@ class Tracker:
         known = self._bank.get(key)
         if known is not None and known.prompts == now:
             return
-        context, prior, reverse = Context(), None, False
-        model = self._plane_shape, self._net.image_size, self._net.device
-        mask = points = None
-        if now.given is not None:
-            mask = mask_input(now.given, *model)
-        else:
-            points = point_inputs(now, *model)
-            if now.mask is not None:
-                prior = mask_prior(now.mask, *model)
-            elif now.refines:
-                context, prior, reverse = self._tracked_there(
-                    track_id, frame, plan, stop
-                )
+        context, look, answer, reverse = Context(), None, None, False
+        if now.refines and now.mask is None and now.given is None:
+            context, look, answer, reverse = self._tracked_there(
+                track_id, frame, plan, stop
+            )
+        question = self._questions.ask(now, frame, look, answer)
         # Its memory features are made when a frame is tracked from it: a click
         # need not wait for them.
         raw = self._forward.decode(
-            frame, [context], points=points, mask=mask, prior=prior, reverse=reverse
+            frame,
+            [question.look],
+            [context],
+            points=question.points,
+            mask=question.mask,
+            prior=question.prior,
+            reverse=reverse,
         )
-        (memory,) = self._forward.memories(raw, reverse=reverse)
+        (memory,) = self._forward.memories([question.look.view], raw, reverse=reverse)
         self._bank.put(key, replace(memory, prompts=now))
 
     def _tracked_there(
         self, track_id: int, frame: int, plan: Plan, stop: Callable[[], bool]
-    ) -> tuple[Context, torch.Tensor | None, bool]:
-        """Return what a correction starts from: context and mask as tracked.
+    ) -> tuple[Context, Look | None, Memory | None, bool]:
+        """Return what a correction starts from: context, look and mask as tracked.
 
         The mask that the user corrects, if it is still known; else as it would be
         tracked from the prompts before, or those after if there are none. From
@@ -171,18 +176,17 @@ class Tracker:
         if reverse:
             own = {a: p for a, p in own.items() if a < frame or not p.refines}
         if not nearest_anchors(own, frame, 1, reverse):
-            return Context(), None, False
+            return Context(), None, None, False
         without = replace(plan, prompts={track_id: own})
         if memory is None:
             self._track([track_id], frame, without, stop, reverse=reverse)
             memory = self._bank.get(key)
             assert memory is not None, "it was just tracked"
         context = self._context(track_id, frame, without, stop, reverse=reverse)
+        look = self._look(context, frame)
         if memory.flag:
-            return context, None, reverse
-        prior = torch.from_numpy(memory.low_res).to(self._net.device)[None, None]
-        limit = PRIOR_LOGIT_LIMIT
-        return context, prior.clamp(-limit, limit), reverse
+            return context, look, None, reverse
+        return context, look._replace(view=memory.view), memory, reverse
 
     # ---- others tracked --------------------------------------------------------
 
@@ -219,22 +223,55 @@ class Tracker:
         reverse: bool,
     ) -> None:
         """Track objects that lack nothing onto a frame."""
-        groups: dict[object, list[tuple[int, Context]]] = defaultdict(list)
-        contexts = {}
+        looking = []
         for track_id in track_ids:
             context = self._context(track_id, frame, plan, stop, reverse=reverse)
-            contexts[track_id] = context
-            groups[context.frames].append((track_id, context))
-        waiting = []
-        for group in groups.values():
-            for ids, raw in self._in_batches(group, frame, stop, reverse=reverse):
-                if self._exclusive:
-                    waiting.append((ids, raw))
-                else:
-                    self._remember(ids, frame, raw, contexts, plan, reverse=reverse)
-        _separate([raw.low_res for _, raw in waiting])
-        for ids, raw in waiting:
-            self._remember(ids, frame, raw, contexts, plan, reverse=reverse)
+            looking.append(Looking(track_id, context, self._look(context, frame)))
+        kept: dict[int, Memory] = {}
+        while looking:
+            wider: list[Looking] = []
+            for batch, raw in self._batches.run(looking, frame, stop, reverse=reverse):
+                views = [one.look.view for one in batch]
+                found = self._forward.memories(views, raw, reverse=reverse)
+                final = []
+                for n, (one, memory) in enumerate(zip(batch, found, strict=True)):
+                    memory = self._judged(one.context, memory, frame, plan)
+                    if not memory.flag or one.track_id not in kept:
+                        kept[one.track_id] = memory
+                    look = self._windows.larger(one.look)
+                    if look is not None and (memory.flag or self._windows.cuts(memory)):
+                        wider.append(one._replace(look=look))
+                    elif not memory.flag:
+                        final.append(n)
+                keys = [Key(one.track_id, frame, False) for one in batch]
+                for n in final:
+                    self._bank.put(keys[n], kept.pop(keys[n].track_id))
+                self._remember(final, keys, views, raw)
+            looking = wider
+        for track_id, memory in kept.items():
+            self._bank.put(Key(track_id, frame, False), memory)
+
+    def _look(self, context: Context, frame: int) -> Look:
+        """Return where to look for an object that is tracked onto a frame."""
+        keys = sorted(
+            context.anchors + context.recent, key=lambda key: abs(key.frame - frame)
+        )
+        past = [(key.frame, self._bank.get(key)) for key in keys]
+        return self._windows.follow([(f, m) for f, m in past if m is not None], frame)
+
+    def _judged(
+        self, context: Context, memory: Memory, frame: int, plan: Plan
+    ) -> Memory:
+        """Return a tracked memory with what the guards say of it."""
+        before = context.nearest(frame)
+        known = self._bank.get(before)
+        assert known is not None, "contexts name only what the bank holds"
+        flag = Flag.ABSENT
+        if memory.object_score > 0:
+            n_pixels = memory.view.height * memory.view.width
+            n_steps = abs(frame - before.frame)
+            flag = plan.guards.flag(memory.extent, known.extent, n_steps, n_pixels)
+        return replace(memory, flag=flag)
 
     def _context(
         self,
@@ -259,77 +296,20 @@ class Tracker:
             reverse=reverse,
         )
 
-    def _in_batches(
-        self,
-        group: list[tuple[int, Context]],
-        frame: int,
-        stop: Callable[[], bool],
-        *,
-        reverse: bool,
-    ) -> Iterator[tuple[list[int], Raw]]:
-        """Yield track IDs and what the model made of them, batch by batch.
-
-        A batch that does not fit into the memory of the card is tried again in
-        halves.
-        """
-        size, start = self._forward.batch_size, 0
-        while start < len(group):
-            _check(stop)
-            batch = group[start : start + size]
-            contexts = [context for _, context in batch]
-            try:
-                raw = self._forward.decode(frame, contexts, reverse=reverse)
-            except torch.OutOfMemoryError:
-                if len(batch) == 1:
-                    raise
-                size = len(batch) // 2
-                self._forward.batch_size = size
-                continue
-            start += len(batch)
-            yield [track_id for track_id, _ in batch], raw
-
     def _remember(
         self,
-        track_ids: list[int],
-        frame: int,
+        which: list[int],
+        keys: list[Key],
+        views: list[View],
         raw: Raw,
-        contexts: Mapping[int, Context],
-        plan: Plan,
-        *,
-        reverse: bool,
     ) -> None:
-        """Put tracked objects into the bank, without what the guards refuse."""
-        memories = self._forward.memories(raw, reverse=reverse)
-        features = self._forward.encode(frame, raw, from_prompts=False)
-        n_pixels = self._plane_shape[0] * self._plane_shape[1]
-        for i, (track_id, memory) in enumerate(zip(track_ids, memories, strict=True)):
-            before = contexts[track_id].nearest(frame)
-            known = self._bank.get(before)
-            assert known is not None, "contexts name only what the bank holds"
-            n_steps = abs(frame - before.frame)
-            flag = Flag.ABSENT
-            if memory.object_score > 0:
-                flag = plan.guards.flag(memory.extent, known.extent, n_steps, n_pixels)
-            key = Key(track_id, frame, False)
-            self._bank.put(key, replace(memory, flag=flag))
-            if not flag:
-                # A copy: a view would keep the whole batch alive.
-                self._bank.put_features(key, features[i : i + 1].clone())
-
-
-def _check(stop: Callable[[], bool]) -> None:
-    if stop():
-        raise Stopped
-
-
-def _separate(grids: list[torch.Tensor]) -> None:
-    """Give each pixel of mask logits ``(N, 1, h, w)`` to the highest, in place."""
-    if not grids:
-        return
-    winner = torch.cat(grids).argmax(dim=0, keepdim=True)
-    first = 0
-    for grid in grids:
-        ids = torch.arange(first, first + len(grid), device=grid.device)
-        loses = ids[:, None, None, None] != winner
-        grid[loses] = grid[loses].clamp(max=LOSING_LOGIT)
-        first += len(grid)
+        """Make the memory features of some objects of a batch."""
+        if not which:
+            return
+        views = [views[n] for n in which]
+        chosen = replace(raw, low_res=raw.low_res[which], score=raw.score[which])
+        frame = keys[0].frame
+        features = self._forward.encode(frame, views, chosen, from_prompts=False)
+        for n, view, made in zip(which, views, features, strict=True):
+            # A copy: a view of it would keep the whole batch alive.
+            self._bank.put_features(keys[n], view, made[None].clone())

@@ -71,6 +71,7 @@ def _are_equal(now: Memory, old: Memory) -> bool:
     difference = np.linalg.norm(now.pointer - old.pointer)
     return (
         now.flag == old.flag
+        and now.view == old.view
         and bool(difference <= POINTER_TOLERANCE * np.linalg.norm(old.pointer))
         and np.array_equal(now.low_res > 0, old.low_res > 0)
     )
