@@ -33,6 +33,17 @@ def test_a_small_shift_costs_nothing_and_a_large_one_nearly_all():
     assert boundary_f(disc((200, 240), (100, 180), 30), truth) < 0.1
 
 
+def test_a_small_object_in_a_large_image_is_measured_in_pixels():
+    truth = disc((1500, 1500), (700, 700), 8)
+    beside = disc((1500, 1500), (700, 712), 8)
+    assert boundary_f(beside, truth) == 1  # 17 px: more than the object is wide
+    assert boundary_f(beside, truth, reach_px=2) < 0.5
+    nearly = disc((1500, 1500), (700, 702), 8)
+    assert boundary_f(nearly, truth, reach_px=2) == 1
+    stack, other = truth[None].astype(int), beside[None].astype(int)
+    assert boundary(other, stack, [1], reach_px=2)[1][0] < 0.5
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_equals_the_definition_on_ragged_masks(seed):
     rng = np.random.default_rng(seed)

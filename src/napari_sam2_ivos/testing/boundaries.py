@@ -35,7 +35,11 @@ def outline(mask: np.ndarray) -> np.ndarray:
 
 
 def boundary_f(
-    mask: np.ndarray, truth: np.ndarray, tolerance: float = TOLERANCE
+    mask: np.ndarray,
+    truth: np.ndarray,
+    tolerance: float = TOLERANCE,
+    *,
+    reach_px: int | None = None,
 ) -> float:
     """F-measure of the outline of a mask against that of the truth.
 
@@ -44,6 +48,9 @@ def boundary_f(
     mask, truth : ndarray, (Y, X) bool
     tolerance : float
         Share of the image's diagonal, rounded up to whole pixels.
+    reach_px : int, optional
+        Distance in pixels instead of a share: of a large image `tolerance` is more
+        than a small object is wide.
 
     Returns
     -------
@@ -54,7 +61,8 @@ def boundary_f(
     ----------
     Perazzi et al., CVPR 2016; ``f_measure`` of davis2017-evaluation.
     """
-    reach = int(np.ceil(tolerance * np.hypot(*mask.shape)))
+    if reach_px is None:
+        reach_px = int(np.ceil(tolerance * np.hypot(*mask.shape)))
     both = mask | truth
     rows, columns = np.flatnonzero(both.any(1)), np.flatnonzero(both.any(0))
     if not rows.size:
@@ -67,14 +75,18 @@ def boundary_f(
     found, wanted = outline(mask[window]), outline(truth[window])
     if not found.any() or not wanted.any():
         return float(found.any() == wanted.any())
-    precision = (ndimage.distance_transform_edt(~wanted)[found] <= reach).mean()
-    recall = (ndimage.distance_transform_edt(~found)[wanted] <= reach).mean()
+    precision = (ndimage.distance_transform_edt(~wanted)[found] <= reach_px).mean()
+    recall = (ndimage.distance_transform_edt(~found)[wanted] <= reach_px).mean()
     total = precision + recall
     return float(2 * precision * recall / total) if total else 0.0
 
 
 def boundary(
-    labels: np.ndarray, truth: np.ndarray, track_ids: Iterable[int]
+    labels: np.ndarray,
+    truth: np.ndarray,
+    track_ids: Iterable[int],
+    *,
+    reach_px: int | None = None,
 ) -> dict[int, np.ndarray]:
     """F of each object on each frame.
 
@@ -83,6 +95,8 @@ def boundary(
     labels, truth : ndarray, (T, Y, X) integer
         Track IDs; the same object has the same ID in both.
     track_ids : iterable of int
+    reach_px : int, optional
+        As in `boundary_f`.
 
     Returns
     -------
@@ -94,5 +108,5 @@ def boundary(
     for t, (guess, true) in enumerate(zip(labels, truth, strict=True)):
         seen = set(np.unique(guess).tolist()) | set(np.unique(true).tolist())
         for i in seen & scores.keys():
-            scores[i][t] = boundary_f(guess == i, true == i)
+            scores[i][t] = boundary_f(guess == i, true == i, reach_px=reach_px)
     return scores
