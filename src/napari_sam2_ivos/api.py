@@ -83,9 +83,15 @@ class ModelSettings(TypedDict, total=False):
         Pixel values shown to the model as black and white, the same on every
         frame; percentiles over the movie by default.
     input_size : int or None
-        Side of the square that every frame is resized to for the model, pixels, a
+        Side of the square that a whole frame is resized to for the model, pixels, a
         multiple of 32; as the model was trained by default. Smaller is faster and
         sees less (README).
+    window_size : int or None
+        The same for windows; by default 448, 256 for the bundled model, but no more than
+        for whole frames.
+    look_at : {"automatic", "windows", "whole-frame"}
+        What the model looks at: a window around each object, which follows it, the
+        whole frame, or ("automatic", the default) what suits the size of each object.
     compiled : bool
         Compile the image encoder, which takes a minute at the first frame and a C++
         compiler; False by default.
@@ -94,7 +100,8 @@ class ModelSettings(TypedDict, total=False):
         folder, so that the next opening of the movie finds it; False by default.
     exclusive_memory : bool
         Whether objects that are tracked together may not overlap in each
-        other's memory; False by default, so that no object depends on another.
+        other's memory, which only whole frames can show; False by default, so that
+        no object depends on another.
     """
 
     model: str
@@ -103,10 +110,11 @@ class ModelSettings(TypedDict, total=False):
     device: str | None
     contrast: tuple[float, float] | None
     input_size: int | None
+    window_size: int | None
     compiled: bool
     keep_features: bool
-    exclusive_memory: bool
     look_at: LookAt
+    exclusive_memory: bool
 
 
 def load_segmenter(movie: Movie, **settings: Unpack[ModelSettings]) -> Sam2Segmenter:
@@ -139,6 +147,7 @@ def load_segmenter(movie: Movie, **settings: Unpack[ModelSettings]) -> Sam2Segme
         settings.get("checkpoint"),
         settings.get("config"),
         input_size=settings.get("input_size"),
+        window_size=settings.get("window_size"),
         compiled=settings.get("compiled", False),
     )
     if model.name == "bundled":

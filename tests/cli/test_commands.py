@@ -106,8 +106,11 @@ def test_a_download_without_internet_says_what_to_do(run_cli, monkeypatch, tmp_p
 
 def test_demo(run_cli, fake_model, tmp_path):
     out = tmp_path / "demo"
-    code, said, err = run_cli("demo", "--headless", "--out", out)
+    code, said, err = run_cli(
+        "demo", "--headless", "--out", out, "--look-at", "whole-frame"
+    )
     assert code == 0, err
+    assert fake_model[0].asked_for["look_at"] == "whole-frame"
     assert sorted(item.name for item in out.iterdir()) == [
         "labels.tif",
         "movie.tif",

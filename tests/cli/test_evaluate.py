@@ -21,8 +21,10 @@ def test_a_model_on_a_movie(run_cli, fake_model, movie_file, truth_file, tmp_pat
     code, out, err = run_cli(
         *("evaluate", movie_file, "--truth", truth_file, "--rounds", 2),
         *("--prompts", "click", "--prompts", "mask", "--json", values),
+        *("--look-at", "windows"),
     )
     assert code == 0, err
+    assert {model.asked_for["look_at"] for model in fake_model} == {"windows"}
     prompts = [line.split()[1] for line in out.splitlines() if "movie.tif" in line]
     assert prompts == ["click", "mask", "round", "round"]
     trials = json.loads(values.read_text())["trials"]

@@ -16,6 +16,9 @@ from napari_sam2_ivos.cli.track import parse_frames
 from napari_sam2_ivos.core.errors import EngineError, PromptError, StoreError
 from napari_sam2_ivos.io.labels import read_labels
 from napari_sam2_ivos.io.sources import open_source
+from napari_sam2_ivos.testing.metrics import iou
+from napari_sam2_ivos.testing.movies import synthetic_movie
+from napari_sam2_ivos.testing.population import Habits
 from napari_sam2_ivos.testing.segmenter import FakeSegmenter
 
 
@@ -114,7 +117,7 @@ def test_model_options_are_passed_on(run_cli, fake_model, movie_file, clicks, tm
         *("track", movie_file, "--prompts", clicks, "--out", tmp_path / "o.npy"),
         *("--checkpoint", "w.pt", "--config", "c.yaml", "--device", "cpu"),
         *("--contrast", "100", "4000"),
-        *("--input-size", "448", "--keep-features"),
+        *("--input-size", "448", "--keep-features", "--look-at", "whole-frame"),
     )
     assert fake_model[0].asked_for == {
         "model": "auto",
@@ -123,8 +126,46 @@ def test_model_options_are_passed_on(run_cli, fake_model, movie_file, clicks, tm
         "device": "cpu",
         "contrast": (100.0, 4000.0),
         "input_size": 448,
+        "look_at": "whole-frame",
         "keep_features": True,
     }
+
+
+def test_windows_and_whole_frame_see_small_cells_differently(run_cli, tmp_path):
+    sample = synthetic_movie("nuclei", 2, (512, 512), 3, habits=Habits(radius=8))
+    np.save(tmp_path / "movie.npy", sample.movie)
+    lines = ["frame,track_id,kind,y,x"]
+    for track_id in np.unique(sample.labels[0])[1:]:
+        y, x = np.argwhere(sample.labels[0] == track_id).mean(axis=0)
+        lines.append(f"0,{track_id},point,{y:.1f},{x:.1f}")
+    (tmp_path / "clicks.csv").write_text("\n".join(lines))
+    labels = {}
+    for look in ("automatic", "windows", "whole-frame"):
+        out = tmp_path / f"{look}.npy"
+        code, _, err = run_cli(
+            *("track", tmp_path / "movie.npy", "--prompts", tmp_path / "clicks.csv"),
+            *("--out", out, "--model", "bundled", "--look-at", look),
+        )
+        assert code == 0, err
+        labels[look] = np.load(out)
+    assert (labels["windows"] != labels["whole-frame"]).any()
+    np.testing.assert_array_equal(labels["automatic"], labels["windows"])
+    truth = sample.labels > 0
+    assert iou(labels["windows"] > 0, truth) > iou(labels["whole-frame"] > 0, truth)
+
+
+@pytest.mark.parametrize("command", ["track", "demo", "evaluate"])
+def test_what_the_model_cannot_look_at_is_said(
+    run_cli, movie_file, clicks, tmp_path, command
+):
+    words = [command, movie_file, "--look-at", "closely"]
+    if command == "track":
+        words += ["--prompts", clicks, "--out", tmp_path / "o.npy"]
+    code, _, err = run_cli(*words)
+    assert code == 2
+    assert "--look-at" in err
+    for word in ("closely", "automatic", "windows", "whole-frame"):
+        assert word in err
 
 
 def test_ctrl_c_keeps_what_is_done(

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from napari_sam2_ivos.core.prompts import Box, FramePrompts, Mask, Point
-from napari_sam2_ivos.engine import forward
+from napari_sam2_ivos.engine import features, forward
 from tests.engine.small import N_FRAMES, SIDE, session_on, small_model, small_movie
 
 N_EDITS = 12
 SEEDS = range(6)
+LOOKS = ("whole-frame", "windows")
 DIRECTIONS = ("forward", "backward", "both", "nearest")
 
 
@@ -37,6 +38,7 @@ def four_anchors(tmp_path_factory):
 def one_object_at_a_time(monkeypatch):
     """So that rounding is equal and labels can be compared to the last pixel."""
     monkeypatch.setitem(forward.TOKENS_PER_BATCH, "cpu", 1)
+    monkeypatch.setitem(features.PIXELS_AT_ONCE, "cpu", 1)
 
 
 def some_prompts(rng):
@@ -84,9 +86,9 @@ def edit(session, rng, direction, *, correct):
                 break
 
 
-def edited(model, movie, rng, direction=None, *, correct):
+def edited(model, movie, rng, look_at, direction=None, *, correct):
     """Return a session after some edits, with at least one object left."""
-    session = session_on(model, movie)
+    session = session_on(model, movie, look_at=look_at)
     n_edits = 0
     while n_edits < N_EDITS or not session.tracks:
         edit(session, rng, direction, correct=correct)
@@ -94,9 +96,9 @@ def edited(model, movie, rng, direction=None, *, correct):
     return session
 
 
-def replayed(session, model, movie, rng, direction):
+def replayed(session, model, movie, rng, look_at, direction):
     """Return the labels of a session that got nothing but the prompts."""
-    fresh = session_on(model, movie)
+    fresh = session_on(model, movie, look_at=look_at)
     cells = [(i, t) for i, track in session.tracks.items() for t in track.prompts]
     rng.shuffle(cells)
     for track_id, frame in cells:
@@ -108,10 +110,10 @@ def replayed(session, model, movie, rng, direction):
 @pytest.mark.parametrize("direction", ["forward", "backward", "nearest"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_edits_recomputed_as_far_as_they_are_stale(one_anchor, movie, seed, direction):
-    rng = random.Random(seed)
-    session = edited(one_anchor, movie, rng, direction, correct=False)
+    rng, look_at = random.Random(seed), LOOKS[seed % 2]
+    session = edited(one_anchor, movie, rng, look_at, direction, correct=False)
     list(session.propagate(direction))
-    expected = replayed(session, one_anchor, movie, rng, direction)
+    expected = replayed(session, one_anchor, movie, rng, look_at, direction)
     np.testing.assert_array_equal(session.labels, expected)
 
 
@@ -120,9 +122,9 @@ def test_edits_recomputed_as_far_as_they_are_stale(one_anchor, movie, seed, dire
 def test_edits_and_corrections_all_recomputed(name, movie, seed, request):
     """Whatever was tracked before, in whatever direction."""
     model = request.getfixturevalue(name)
-    rng = random.Random(seed)
-    session = edited(model, movie, rng, correct=True)
+    rng, look_at = random.Random(seed), LOOKS[seed % 2]
+    session = edited(model, movie, rng, look_at, correct=True)
     direction = rng.choice(("both", "nearest"))  # these reach every frame
     list(session.propagate(direction, recompute=True))
-    expected = replayed(session, model, movie, rng, direction)
+    expected = replayed(session, model, movie, rng, look_at, direction)
     np.testing.assert_array_equal(session.labels, expected)

@@ -13,6 +13,7 @@ from napari_sam2_ivos.core.intensity import IntensityMapping
 from napari_sam2_ivos.core.views import View
 from napari_sam2_ivos.engine.feature_files import FeatureFiles
 from napari_sam2_ivos.engine.features import FeatureCache
+from napari_sam2_ivos.engine.networks import Networks
 from tests.engine.small import small_model, small_movie
 
 WHOLE = View.whole(small_movie().plane_shape)
@@ -38,7 +39,7 @@ def opened(model, folder, low=0, budget=1 << 30):
     """A cache as in a new process: nothing in memory."""
     files = FeatureFiles(model.net, folder, budget)
     mapping = IntensityMapping(low, 1000)
-    return FeatureCache(model.net, small_movie(), mapping, 1 << 30, files)
+    return FeatureCache(Networks(model, WHOLE), small_movie(), mapping, 1 << 30, files)
 
 
 def maps(cache, frame):
@@ -107,7 +108,9 @@ def test_a_folder_that_cannot_be_written_stops_nothing(model, tmp_path, caplog):
 
 
 def test_half_precision_is_what_is_used_from_the_beginning(model):
-    cache = FeatureCache(model.net, small_movie(), IntensityMapping(0, 1000), 1)
+    cache = FeatureCache(
+        Networks(model, WHOLE), small_movie(), IntensityMapping(0, 1000), 1
+    )
     first = maps(cache, 0)
     maps(cache, 1)  # frame 0 is dropped
     again = maps(cache, 0)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_sam2_ivos.core.errors import IvosError
+from napari_sam2_ivos.core.intensity import IntensityMapping
+from napari_sam2_ivos.core.views import View
 from napari_sam2_ivos.testing.segmenter import FakeSegmenter
 from napari_sam2_ivos.viewer.axes import choose_time_axis
 from napari_sam2_ivos.viewer.controller import Controller
@@ -16,7 +19,8 @@ from napari_sam2_ivos.viewer.movies import held_positions, movie_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from napari_sam2_ivos.core.results import FrameResult
+    from napari_sam2_ivos.core.planning import Plan
+    from napari_sam2_ivos.core.results import FrameResult, ObjectMask
     from napari_sam2_ivos.viewer.jobs import Job
 
 A = (15, 15)
@@ -58,6 +62,29 @@ def annotate(
 def ids(plane: np.ndarray) -> list[int]:
     """Return the labels in a plane."""
     return [int(i) for i in np.unique(plane) if i]
+
+
+class LookingSegmenter(FakeSegmenter):
+    """Says that it looked at each object through a window, as a model does."""
+
+    view = IntensityMapping(0, 1000), 64
+    window_size = 48
+
+    def run(
+        self, plan: Plan, should_stop: Callable[[], bool] | None = None
+    ) -> Iterator[FrameResult]:
+        """Compute a plan; every mask comes with its `window`."""
+        for result in super().run(plan, should_stop):
+            masks = (replace(mask, view=self.window(mask)) for mask in result)
+            yield replace(result, objects=tuple(masks))
+
+    def window(self, mask: ObjectMask) -> View:
+        """Return 30 x 30 pixels with the object in the middle, inside the plane."""
+        height, width = self.movie.plane_shape
+        top, left = mask.top - 10, mask.left - 10
+        return View(
+            max(0, min(top, height - 30)), max(0, min(left, width - 30)), 30, 30
+        )
 
 
 class SteppedRunner:

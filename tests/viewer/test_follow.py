@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_sam2_ivos.viewer.boxes_layer import BoxesLayer, is_boxes_layer
+from napari_sam2_ivos.viewer.boxes_layer import BoxesLayer
 from napari_sam2_ivos.viewer.follow import FollowObject
+from napari_sam2_ivos.viewer.rectangles_layer import is_rectangles_layer
 from tests.viewer.bench import A, B, annotate, cells
 
 
@@ -127,12 +128,12 @@ def test_boxes_are_no_prompts_and_the_tool_stays(viewer, tracked):
     boxes = BoxesLayer(tracked)
     boxes.toggle(True)
     assert viewer.layers.selection.active == before
-    assert is_boxes_layer(boxes.layer)
-    assert not any(is_boxes_layer(layer) for layer in tracked.layers.own())
+    assert is_rectangles_layer(boxes.layer)
+    assert not any(is_rectangles_layer(layer) for layer in tracked.layers.own())
     viewer.dims.set_point(0, 2)
     assert tracked.session.tracks[1].prompts == prompts
     boxes.close()
-    assert not any(is_boxes_layer(layer) for layer in viewer.layers)
+    assert not any(is_rectangles_layer(layer) for layer in viewer.layers)
 
 
 def test_deleting_the_layer_turns_boxes_off(viewer, boxes):

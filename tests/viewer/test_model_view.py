@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from napari_sam2_ivos.core.intensity import IntensityMapping
+from napari_sam2_ivos.core.movie import Movie
 from napari_sam2_ivos.core.session import Session
+from napari_sam2_ivos.core.views import View
 from napari_sam2_ivos.engine import frames as engine
 from napari_sam2_ivos.viewer.axes import choose_time_axis
 from napari_sam2_ivos.viewer.model_view import ModelView, as_seen, is_model_view
@@ -19,9 +21,9 @@ MAPPING = IntensityMapping(0, 1000)
 class Model:
     """A model that may be loaded, as far as the view wants to know."""
 
-    seen = None
+    seen = window = None
 
-    def __call__(self):
+    def __call__(self, window):
         return self.seen
 
 
@@ -41,7 +43,7 @@ def look(viewer, model):
         held = held_positions(viewer, images[0], axis)
         movie = movie_of(images[0], axis, held, images[1:])
         session = Session(movie, None, np.zeros(movie.shape, np.uint16))
-        view = ModelView(viewer, session, images, model)
+        view = ModelView(viewer, session, images, model, lambda: model.window)
         view.messages = []
         view.said.connect(view.messages.append)
         return view
@@ -139,6 +141,86 @@ def test_with_a_z_axis_it_lies_where_the_movie_is_held(viewer, look):
     assert view.layer.extent.world[:, 0].tolist() == [6, 6]
     viewer.dims.set_point(0, 0)
     assert not color_at(view, 0, 3, 0.5 * 18, 0.5 * 15), "z 0 is not looked at"
+
+
+# ---- through the window of an object
+
+
+@pytest.mark.parametrize(
+    "placing",
+    [{}, {"scale": (2, 0.1, 0.2), "translate": (5, 30, -7), "rotate": 20}],
+    ids=["plain", "placed"],
+)
+def test_a_window_lies_over_its_part_of_the_image(viewer, look, model, placing):
+    image = viewer.add_image(cells(), **placing)
+    view = look(image)
+    view.toggle(True)
+    shown = view.layer
+    model.window = View(8, 6, 24, 24)
+    view.refresh()
+    assert view.layer is shown
+    expected = as_seen(cells()[2, 8:32, 6:30], MAPPING, 32)
+    np.testing.assert_array_equal(view.layer.data[2], expected)
+    for seen, own in [((0, 0), (8, 6)), ((32, 32), (32, 30)), ((32, 0), (32, 6))]:
+        np.testing.assert_allclose(
+            view.layer.data_to_world((2, *np.subtract(seen, 0.5))),
+            image.data_to_world((2, *np.subtract(own, 0.5))),
+        )
+    assert is_model_view(view.layer)
+    assert not np.asarray(view.layer.data).any()
+
+
+def test_the_window_follows_the_slider(viewer, image, look, model):
+    view = look(image)
+    view.toggle(True)
+    model.window = View(5, 5, 20, 20)
+    viewer.dims.set_point(0, 1)
+    assert color_at(view, 1, 12, 15) == 255
+    assert color_at(view, 1, 30, 40) is None, "outside the window"
+    model.window = View(10, 5, 20, 20)
+    viewer.dims.set_point(0, 5)
+    assert color_at(view, 5, 12, 15) == 0
+    assert color_at(view, 5, 22, 15) == 255
+    model.window = None
+    viewer.dims.set_point(0, 2)
+    assert color_at(view, 2, 42, 50) == 230, "900 of 1000: the other cell"
+
+
+class Huge:
+    """A movie of large planes, of which only small parts may be read."""
+
+    shape, dtype = (6, 5000, 4000), np.dtype("u2")
+
+    def __init__(self):
+        self.n_read = 0
+
+    def __getitem__(self, index):
+        frame, rows, columns = index
+        part = rows.stop - rows.start, columns.stop - columns.start
+        assert np.prod(part) < 1e6, "a whole plane is read"
+        self.n_read += 1
+        return np.full(part, 100 * frame, self.dtype)
+
+
+def test_of_a_large_plane_only_the_window_is_read(viewer, image, look, model):
+    view = look(image)
+    view.session.movie = Movie(Huge())
+    view.toggle(True)
+    assert view.layer is None
+    assert view.is_on
+    (message,) = view.messages
+    assert "too large" in message
+    model.window = View(1000, 2000, 300, 300)
+    viewer.dims.set_point(0, 5)
+    assert np.unique(view.layer.data[5]) == [128]
+    assert view.session.movie.data.n_read > 0
+    model.window = None
+    viewer.dims.set_point(0, 2)
+    assert list(viewer.layers) == [image]
+    assert len(view.messages) == 1, "it is said once"
+
+
+# ---- the layer
 
 
 def test_nobody_saves_it(image, look):

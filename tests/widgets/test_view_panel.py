@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_sam2_ivos.viewer.boxes_layer import is_boxes_layer
+from napari_sam2_ivos.viewer.rectangles_layer import is_rectangles_layer
 from napari_sam2_ivos.widgets.view_panel import ViewPanel
 from tests.viewer.bench import A, annotate, cells
 
@@ -34,14 +34,15 @@ def panel(viewer, controller, qtbot):
 
 
 def boxes(viewer):
-    return [layer for layer in viewer.layers if is_boxes_layer(layer)]
+    return [layer for layer in viewer.layers if is_rectangles_layer(layer)]
 
 
 def test_without_a_session_there_is_nothing_to_choose(viewer, qtbot):
     panel = ViewPanel(viewer)
     qtbot.addWidget(panel)
     panel.show_controller(None)
-    for made in (panel.fill, panel.outline, panel.boxes, panel.follow, panel.seen):
+    checks = panel.boxes, panel.follow, panel.seen, panel.windows
+    for made in (panel.fill, panel.outline, *checks):
         assert not made.isEnabled()
 
 

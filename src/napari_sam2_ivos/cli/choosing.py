@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,15 @@ import typer
 from napari_sam2_ivos.cli.screen import say
 from napari_sam2_ivos.core.errors import ModelError
 from napari_sam2_ivos.engine.choice import AUTOMATIC
+
+
+class Look(StrEnum):
+    """What the model looks at, as `core.views.LookAt` has it."""
+
+    automatic = "automatic"
+    windows = "windows"
+    whole_frame = "whole-frame"
+
 
 ModelName = Annotated[
     str,
@@ -29,8 +39,17 @@ InputSize = Annotated[
     int | None,
     typer.Option(
         metavar="PIXELS",
-        help="Side of the square that frames are resized to for the model: 448 or 896"
-        " instead of the published models' 1024 is faster and sees less.",
+        help="Side of the square that whole frames are resized to for the model: 448 or"
+        " 896 instead of the published models' 1024 is faster and sees less.",
+    ),
+]
+LookAtName = Annotated[
+    Look,
+    typer.Option(
+        help="What the model looks at: windows, a square around each object that"
+        " follows it and shows small cells in far more detail; whole-frame, all of the"
+        " frame squeezed to the model's size; automatic decides for each object by its"
+        " size."
     ),
 ]
 KeepFeatures = Annotated[

@@ -13,6 +13,8 @@ import typer
 
 from napari_sam2_ivos.cli.choosing import (
     DeviceName,
+    Look,
+    LookAtName,
     ModelName,
     name_model,
 )
@@ -45,6 +47,7 @@ def demo(
     ),
     model: ModelName = AUTOMATIC,
     device: DeviceName = None,
+    look_at: LookAtName = Look.automatic,
     headless: Annotated[
         bool, typer.Option("--headless", help="Open no window, even with a display.")
     ] = False,
@@ -56,7 +59,7 @@ def demo(
 
     shown, labels = _open(movie, truth)
     prompts = one_prompt_each(labels[0])
-    session = open_session(shown, model=model, device=device)
+    session = open_session(shown, model=model, device=device, look_at=look_at.value)
     try:
         name_model(model, None, device)
         _track(session, prompts, labels, out)

@@ -13,6 +13,8 @@ from napari_sam2_ivos.cli.choosing import (
     Checkpoint,
     Config,
     DeviceName,
+    Look,
+    LookAtName,
     ModelName,
     check_model,
     name_model,
@@ -102,6 +104,7 @@ def evaluate(
     checkpoint: Checkpoint = None,
     config: Config = None,
     device: DeviceName = None,
+    look_at: LookAtName = Look.automatic,
     json: Annotated[
         Path | None,
         typer.Option(help="Also write every value, by object and frame, to this file."),
@@ -125,7 +128,12 @@ def evaluate(
 
         def begin(of: Movie) -> Session:
             return open_session(
-                of, model=model, checkpoint=checkpoint, config=config, device=device
+                of,
+                model=model,
+                checkpoint=checkpoint,
+                config=config,
+                device=device,
+                look_at=look_at.value,
             )
 
         rows = []

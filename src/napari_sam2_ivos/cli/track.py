@@ -14,6 +14,8 @@ from napari_sam2_ivos.cli.choosing import (
     DeviceName,
     InputSize,
     KeepFeatures,
+    Look,
+    LookAtName,
     ModelName,
     check_model,
     name_model,
@@ -70,6 +72,7 @@ def track(
     config: Config = None,
     device: DeviceName = None,
     input_size: InputSize = None,
+    look_at: LookAtName = Look.automatic,
     keep_features: KeepFeatures = False,
     frames: Annotated[
         str | None,
@@ -158,6 +161,7 @@ def track(
         device=device,
         contrast=contrast,
         input_size=input_size,
+        look_at=look_at.value,
         keep_features=keep_features,
     )
     try:

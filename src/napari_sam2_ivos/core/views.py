@@ -42,10 +42,7 @@ class View(NamedTuple):
         return self.top + (self.height - 1) / 2, self.left + (self.width - 1) / 2
 
     def holds(self, y0: float, x0: float, y1: float, x1: float) -> bool:
-        """Whether a box lies inside."""
-        return (
-            self.top <= y0
-            and self.left <= x0
-            and y1 <= self.top + self.height - 1
-            and x1 <= self.left + self.width - 1
-        )
+        """Whether a box lies inside, up to the edges of its outermost pixels."""
+        top, left = self.top - 0.5, self.left - 0.5
+        bottom, right = top + self.height, left + self.width
+        return top <= y0 and left <= x0 and y1 <= bottom and x1 <= right

@@ -55,8 +55,8 @@ class Batches:
     ) -> Iterator[tuple[list[Looking], Raw]]:
         """Yield objects and what the model makes of them, batch by batch.
 
-        Those whose contexts have the same frames go through one forward, and those
-        that look at the same stand beside each other in it.
+        Those whose contexts have the same frames go through one forward, windows and
+        whole frames apart, and those that look at the same stand beside each other.
 
         Parameters
         ----------
@@ -66,9 +66,10 @@ class Batches:
             Asked between batches; if true, `Stopped` is raised.
         reverse : bool
         """
+        whole = self._forward.networks.whole_view
         groups: dict[object, list[Looking]] = defaultdict(list)
         for one in sorted(objects, key=lambda one: one.look.view):
-            groups[one.context.frames].append(one)
+            groups[one.context.frames, one.look.view == whole].append(one)
         batches: Iterator[tuple[list[Looking], Raw]] = (
             batch
             for group in groups.values()
@@ -86,15 +87,15 @@ class Batches:
         *,
         reverse: bool,
     ) -> Iterator[tuple[list[Looking], Raw]]:
-        """Run objects with equal contexts.
+        """Run objects with equal contexts through one network.
 
         A batch that does not fit into the memory of the card is tried again in
         halves.
         """
-        size, start = self._forward.batch_size, 0
+        start, view = 0, group[0].look.view
         while start < len(group):
             check(stop)
-            batch = group[start : start + size]
+            batch = group[start : start + self._forward.batch_size(view)]
             looks = [one.look for one in batch]
             contexts = [one.context for one in batch]
             try:
@@ -102,8 +103,7 @@ class Batches:
             except torch.OutOfMemoryError:
                 if len(batch) == 1:
                     raise
-                size = len(batch) // 2
-                self._forward.batch_size = size
+                self._forward.limit_batch(view, len(batch) // 2)
                 continue
             start += len(batch)
             yield batch, raw

@@ -40,6 +40,11 @@ _INFERENCE_SETTINGS = {
 }
 
 
+WINDOW_SIZE = 448
+"""Side of the input for windows, pixels, unless a config names another. At 448 the
+attention of SAM 2's encoder has nothing to pad."""
+
+
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
     """A model ready to run, shared by all sessions of the process.
@@ -49,6 +54,8 @@ class LoadedModel:
     net : sam2.modeling.sam2_base.SAM2Base
     device : torch.device
     name : str
+    window_net : SAM2Base or None
+        The same weights with another input size, for windows.
     lock : Lock
         Held while the model computes: sam2's modules keep state in `forward`.
     """
@@ -56,6 +63,7 @@ class LoadedModel:
     net: Any
     device: torch.device
     name: str
+    window_net: Any | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -70,6 +78,7 @@ def load_model(
     config: Path | str | None = None,
     *,
     input_size: int | None = None,
+    window_size: int | None = None,
     compiled: bool = False,
 ) -> LoadedModel:
     """Load a model of the catalogue, or a checkpoint with its config.
@@ -89,6 +98,9 @@ def load_model(
         Its YAML config, a file or the name of one that sam2 comes with.
     input_size : int, optional
         Side of the model's input instead of the config's, pixels.
+    window_size : int, optional
+        Side of the input for windows; by default what the config has for them, or
+        `WINDOW_SIZE`, but no more than for whole frames.
     compiled : bool
         Whether to compile the image encoder.
 
@@ -117,17 +129,21 @@ def load_model(
         raise ModelError(f"There is no checkpoint file '{checkpoint_file}'.")
     stamp = checkpoint_file.stat()
     files = str(config_file), str(checkpoint_file), stamp.st_mtime_ns
-    key = (*files, str(device), input_size, compiled)
+    key = (*files, str(device), input_size, window_size, compiled)
     with _loading:
         if key not in _loaded:
             if entry is not None:
                 installed.check(entry, checkpoint_file)
             net = build(config_file, input_size)
             _fill(net, read_weights(checkpoint_file), checkpoint_file, config_file)
-            net = make_fast(net.to(device).eval())
-            if compiled:
-                net.image_encoder.compile()
-            _loaded[key] = LoadedModel(net, device, name)
+            net = net.to(device).eval()
+            windows = _for_windows(net, config_file, window_size)
+            for each in (net, windows):
+                if each is not None:
+                    make_fast(each)
+                    if compiled:
+                        each.image_encoder.compile()
+            _loaded[key] = LoadedModel(net, device, name, windows)
         return _loaded[key]
 
 
@@ -173,6 +189,19 @@ def build(config_file: Path, input_size: int | None = None) -> Any:
             f"Config '{config_file}' does not describe a SAM 2 model: {error}"
         ) from error
     return net
+
+
+def _for_windows(net: Any, config_file: Path, size: int | None) -> Any | None:
+    """Return a network with the weights of `net` for windows, if it is another."""
+    if size is None:
+        config = OmegaConf.load(config_file)
+        asked = OmegaConf.select(config, "window_size", default=WINDOW_SIZE)
+        size = min(int(asked), int(net.image_size))
+    if size == net.image_size:
+        return None
+    other = build(config_file, size).to(net.device).eval()
+    other.load_state_dict(net.state_dict(), assign=True)
+    return other
 
 
 def make_fast(net: Any) -> Any:

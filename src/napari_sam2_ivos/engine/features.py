@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.views import View
     from napari_sam2_ivos.engine.feature_files import FeatureFiles
+    from napari_sam2_ivos.engine.networks import Networks
 
     Maps = tuple[torch.Tensor, ...]
 
@@ -71,7 +72,7 @@ class FeatureCache:
 
     Parameters
     ----------
-    net : sam2.modeling.sam2_base.SAM2Base
+    networks : Networks
     movie : Movie
     mapping : IntensityMapping
     budget_bytes : int
@@ -82,13 +83,13 @@ class FeatureCache:
 
     def __init__(
         self,
-        net: Any,
+        networks: Networks,
         movie: Movie,
         mapping: IntensityMapping,
         budget_bytes: int,
         files: FeatureFiles | None = None,
     ) -> None:
-        self._net = net
+        self._networks = networks
         self._planes = Planes(movie)
         self._mapping = mapping
         self._budget = budget_bytes
@@ -96,7 +97,7 @@ class FeatureCache:
         self._kept: OrderedDict[tuple[int, View], Maps] = OrderedDict()
         self._n_bytes = 0
         self._current: tuple[int, tuple[View, ...], Maps] | None = None
-        self._position: torch.Tensor | None = None
+        self._positions: dict[tuple[int, ...], torch.Tensor] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -108,15 +109,14 @@ class FeatureCache:
         ----------
         frame : int
         views : sequence of View
-            One per object; equal ones are encoded once.
+            One per object, windows or the whole frame; equal ones are encoded once.
         """
         distinct = tuple(dict.fromkeys(views))
         rows = tuple(distinct.index(view) for view in views)
         if self._current is None or self._current[:2] != (frame, distinct):
             maps = self._fetch(frame, distinct)
-            device = self._net.device
             on_device = tuple(
-                torch.cat(level).to(device, torch.float32)
+                torch.cat(level).to(self._networks.device, torch.float32)
                 for level in zip(*maps, strict=True)
             )
             self._current = frame, distinct, on_device
@@ -127,14 +127,14 @@ class FeatureCache:
         if (frame, view) not in self._kept:
             self._planes.expect(frame)
 
-    def position(self, n: int) -> torch.Tensor:
-        """Return the positional encoding of the coarsest map, ``(H * W, n, C)``."""
-        if self._position is None:
-            assert self._current is not None, "asked for once there is a frame"
-            coarsest = self._current[2][-1]
-            encoding = self._net.image_encoder.neck.position_encoding(coarsest[:1])
-            self._position = encoding[:1].flatten(2).permute(2, 0, 1)
-        return self._position.expand(-1, n, -1)
+    def position(self, features: Features) -> torch.Tensor:
+        """Return the positional encoding of the coarsest map, ``(H * W, N, C)``."""
+        coarsest = features.maps[-1][:1]
+        size = tuple(coarsest.shape[-2:])
+        if size not in self._positions:
+            encoding = self._networks.any.image_encoder.neck.position_encoding(coarsest)
+            self._positions[size] = encoding.flatten(2).permute(2, 0, 1)
+        return self._positions[size].expand(-1, len(features.rows), -1)
 
     def clear(self) -> None:
         """Drop everything that is in memory."""
@@ -147,17 +147,16 @@ class FeatureCache:
         """Return the maps of views, each ``(1, C, H, W)`` in half precision."""
         found = {view: self._kept.get((frame, view)) for view in views}
         lacking = [view for view in views if found[view] is None]
-        n_pixels = self._net.image_size**2
-        n = max(1, PIXELS_AT_ONCE[self._net.device.type] // n_pixels)
+        net = self._networks.seeing(views[0])
+        n = max(1, PIXELS_AT_ONCE[net.device.type] // net.image_size**2)
         for first in range(0, len(lacking), n):
             batch = lacking[first : first + n]
             images = [
-                to_input(
-                    self._planes.seen(frame, view), self._mapping, self._net.image_size
-                )
-                for view in batch
+                to_input(self._planes.seen(frame, v), self._mapping, net.image_size)
+                for v in batch
             ]
-            for view, maps in zip(batch, self._load_or_encode(images), strict=True):
+            made = self._load_or_encode(net, images)
+            for view, maps in zip(batch, made, strict=True):
                 self._kept[frame, view] = found[view] = maps
                 self._n_bytes += _n_bytes(maps)
         for view in views:
@@ -168,15 +167,15 @@ class FeatureCache:
             self._n_bytes -= _n_bytes(dropped)
         return [maps for maps in found.values() if maps is not None]
 
-    def _load_or_encode(self, images: list[torch.Tensor]) -> list[Maps]:
+    def _load_or_encode(self, net: Any, images: list[torch.Tensor]) -> list[Maps]:
         files = self._files
         loaded = [None if files is None else files.load(image) for image in images]
         new = [image for image, maps in zip(images, loaded, strict=True) if not maps]
         if not new:
             return [maps for maps in loaded if maps]
-        out = self._net.forward_image(torch.stack(new).to(self._net.device))
+        out = net.forward_image(torch.stack(new).to(net.device))
         levels = [m.half().cpu() for m in out["backbone_fpn"]]
-        levels = levels[-self._net.num_feature_levels :]
+        levels = levels[-net.num_feature_levels :]
         # Copies: a view would keep the whole batch alive.
         encoded = iter(
             [tuple(m[i : i + 1].clone() for m in levels) for i in range(len(new))]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.engine.contexts import Context
     from napari_sam2_ivos.engine.features import FeatureCache, Features
     from napari_sam2_ivos.engine.memory import MemoryBank
+    from napari_sam2_ivos.engine.networks import Networks
     from napari_sam2_ivos.engine.windows import Look, Windows
 
 TOKENS_PER_BATCH = {"cpu": 4_096, "mps": 8_192}
@@ -58,7 +59,7 @@ class Forward:
 
     Parameters
     ----------
-    net : sam2.modeling.sam2_base.SAM2Base
+    networks : Networks
     features : FeatureCache
     bank : MemoryBank
     windows : Windows
@@ -66,28 +67,22 @@ class Forward:
     n_frames : int
         Frames of the movie; SAM 2 scales pointer distances by it if it is short.
 
-    Attributes
-    ----------
-    batch_size : int
-        Objects that go through one forward.
-    memory_position : Tensor, (1, C, H, W), or None
-        Positional encoding of memories; None before the first was encoded.
     """
 
     def __init__(
         self,
-        net: Any,
+        networks: Networks,
         features: FeatureCache,
         bank: MemoryBank,
         windows: Windows,
         n_frames: int,
     ) -> None:
-        self.net = net
+        self.networks = networks
         self._features = features
         self.n_frames = n_frames
-        self.memory_position: torch.Tensor | None = None
+        self._memory_positions: dict[tuple[int, ...], torch.Tensor] = {}
         self._recall = Recall(self, bank, windows)
-        self.batch_size = _batch_size(net)
+        self._batch_sizes: dict[bool, int] = {}
 
     def decode(
         self,
@@ -106,7 +101,7 @@ class Forward:
         ----------
         frame : int
         looks : sequence of Look
-            Where to look for each object.
+            Where to look for each object: windows, or the whole frame for all.
         contexts : list of Context
             One per object, with equal `frames`; without anchors no memory is
             attended to.
@@ -114,14 +109,13 @@ class Forward:
         points, mask, prior
             Prompts, see `engine.prompting`.
         """
-        n = len(contexts)
         memories = self._recall.outputs(frame, looks, contexts)
-        features = self._seen(frame, [look.view for look in looks])
-        _, outputs, _, _ = self.net._track_step(
+        net, features = self._seen(frame, [look.view for look in looks])
+        _, outputs, _, _ = net._track_step(
             frame_idx=frame,
             is_init_cond_frame=not contexts[0].anchors,
             current_vision_feats=features.flat(),
-            current_vision_pos_embeds=[self._features.position(n)],
+            current_vision_pos_embeds=[self._features.position(features)],
             feat_sizes=features.sizes,
             point_inputs=points,
             mask_inputs=mask,
@@ -140,20 +134,24 @@ class Forward:
 
         From the masks as the bank keeps them, so that they can be made again.
         """
-        size = (self.net.image_size, self.net.image_size)
+        net, features = self._seen(frame, views)
+        size = (net.image_size, net.image_size)
         low_res = raw.low_res.float()
         high_res = F.interpolate(low_res, size, mode="bilinear", align_corners=False)
-        features = self._seen(frame, views)
-        maps, positions = self.net._encode_new_memory(
+        maps, positions = net._encode_new_memory(
             current_vision_feats=features.flat(),
             feat_sizes=features.sizes,
             pred_masks_high_res=high_res,
             object_score_logits=raw.score,
             is_mask_from_pts=from_prompts,
         )
-        if self.memory_position is None:
-            self.memory_position = positions[-1][:1].float()
+        self._memory_positions.setdefault(maps.shape[-2:], positions[-1][:1].float())
         return torch.as_tensor(maps).to(torch.bfloat16)
+
+    def memory_position(self, features: torch.Tensor) -> torch.Tensor:
+        """Return the positional encoding of memory features ``(N, C, H, W)``."""
+        position = self._memory_positions[features.shape[-2:]]
+        return position.expand(len(features), -1, -1, -1)
 
     def encode_grids(
         self,
@@ -165,7 +163,7 @@ class Forward:
         from_prompts: bool,
     ) -> torch.Tensor:
         """Make memory features of mask logits ``(N, S / 4, S / 4)`` float32."""
-        device, unused = self.net.device, torch.empty(0)
+        device, unused = self.networks.device, torch.empty(0)
         low_res = torch.from_numpy(grids)[:, None].to(device)
         score = torch.tensor(scores, device=device)[:, None]
         raw = Raw(low_res, unused, score, unused)
@@ -187,13 +185,24 @@ class Forward:
             )
         ]
 
+    def batch_size(self, view: View) -> int:
+        """Return how many objects that look at such a view fit through one forward."""
+        is_whole = view == self.networks.whole_view
+        if is_whole not in self._batch_sizes:
+            self._batch_sizes[is_whole] = _batch_size(self.networks.seeing(view))
+        return self._batch_sizes[is_whole]
+
+    def limit_batch(self, view: View, n: int) -> None:
+        """Take no more than `n` objects from now on: more did not fit."""
+        self._batch_sizes[view == self.networks.whole_view] = n
+
     # ---- inside ----------------------------------------------------------
 
-    def _seen(self, frame: int, views: Sequence[View]) -> Features:
-        """Return features of views, and have the coming forward share their work."""
-        features = self._features.get(frame, views)
-        self.net.sharing.rows = features.rows
-        return features
+    def _seen(self, frame: int, views: Sequence[View]) -> tuple[Any, Features]:
+        """Return features of views, and the network that is to go on with them."""
+        net, features = self.networks.seeing(views[0]), self._features.get(frame, views)
+        net.sharing.rows = features.rows
+        return net, features
 
 
 def extent_of(grid: np.ndarray, view: View) -> Extent:

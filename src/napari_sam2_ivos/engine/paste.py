@@ -54,16 +54,30 @@ OUTSIDE_LOGIT = np.float32(-32)
 """Mask logit where a grid has seen nothing."""
 
 
-def regrid(low_res: np.ndarray, seen_in: View, view: View) -> np.ndarray:
-    """Return mask logits ``(h, w)`` that belong to one view on the grid of another."""
-    if seen_in == view:
+def regrid(low_res: np.ndarray, seen_in: View, view: View, side: int) -> np.ndarray:
+    """Return mask logits that belong to one view on the grid of another.
+
+    Parameters
+    ----------
+    low_res : ndarray, (h, w) float32
+        Mask logits on the grid over `seen_in`.
+    seen_in, view : View
+    side : int
+        Of the square grid over `view`.
+
+    Returns
+    -------
+    ndarray, (side, side) float32
+        `OUTSIDE_LOGIT` where `seen_in` does not reach.
+    """
+    if seen_in == view and len(low_res) == side:
         return low_res
     taps = []
     for first, length, new_first, new_length, n in (
         (seen_in.top, seen_in.height, view.top, view.height, low_res.shape[0]),
         (seen_in.left, seen_in.width, view.left, view.width, low_res.shape[1]),
     ):
-        at = new_first + (np.arange(n) + 0.5) * new_length / n - 0.5
+        at = new_first + (np.arange(side) + 0.5) * new_length / side - 0.5
         source = (at - first + 0.5) * n / length - 0.5
         is_seen = (source >= -0.5) & (source <= n - 0.5)
         source = np.clip(source, 0, n - 1)

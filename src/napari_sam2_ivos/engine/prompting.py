@@ -65,6 +65,8 @@ def point_inputs(
     if prompts.mask is not None and prompts.mask.pixels.any():
         points = (_middle(prompts.mask, points), *points)
     for p in points:
+        if not p.positive and not all(v.holds(p.y, p.x, p.y, p.x) for v in views):
+            continue  # no mask reaches there
         coordinates.append((p.x, p.y))
         labels.append(POSITIVE if p.positive else NEGATIVE)
     places = [

@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_sam2_ivos.core.prompts import Mask, Point
-    from napari_sam2_ivos.core.views import View
     from napari_sam2_ivos.engine.forward import Forward
     from napari_sam2_ivos.engine.memory import Memory
     from napari_sam2_ivos.engine.windows import Windows
 
 PRIOR_LOGIT_LIMIT = 32.0
 """Upstream clamps the earlier mask to this before it refines it."""
+
+
+LARGEST_SHARE = 0.6
+"""Share of the longer side of a view that what a click means is long at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +55,6 @@ class Questions:
     def __init__(self, forward: Forward, windows: Windows) -> None:
         self._forward = forward
         self._windows = windows
-        self._model = int(forward.net.image_size), forward.net.device
         self._clicked: dict[tuple[int, Point], Look] = {}
 
     def ask(
@@ -76,18 +78,20 @@ class Questions:
         given = prompts.given
         if given is not None:
             look = self._look_at_mask(given)
-            return Question(look, mask=mask_input(given, look.view, *self._model))
+            return Question(look, mask=mask_input(given, look.view, *self._model(look)))
         if prompts.mask is not None:
             look = self._look_at_mask(prompts.mask)
-        else:
-            look = tracked or self._look_for_first(prompts, frame)
+        elif tracked is not None and self._windows.holds(tracked, prompts):
+            look = tracked
+        else:  # the user shows it elsewhere
+            look = self._look_for_first(prompts, frame)
         look = self._windows.holding(look, prompts)
-        points = point_inputs(prompts, [look.view], *self._model)
+        points = point_inputs(prompts, [look.view], *self._model(look))
         prior = None
         if prompts.mask is not None:
-            prior = mask_prior(prompts.mask, look.view, *self._model)
+            prior = mask_prior(prompts.mask, look.view, *self._model(look))
         elif answer is not None:
-            prior = self._prior(answer, look.view)
+            prior = self._prior(answer, look)
         return Question(look, points, prior=prior)
 
     def _look_at_mask(self, mask: Mask) -> Look:
@@ -111,35 +115,52 @@ class Questions:
     def _look_for_click(self, click: Point, frame: int) -> Look:
         """Return the view in which a click says most.
 
-        A click does not tell how large its object is, so it is answered in views of
-        all sizes.
+        A click does not tell how large its object is. Unless the whole frame shows it
+        well, it is answered in windows of all sizes, and the answer that the model
+        trusts most tells the size.
         """
-        looks = self._windows.ladder(click.y, click.x)
-        if len(looks) == 1:
-            return looks[0]
+        y, x = click.y, click.x
+        whole = Look(self._windows.whole, y, x, 0.0)
+        if self._windows.is_seen_whole(0.0):
+            return whole  # whatever its size
+        found: list[tuple[float, float]] = []
+        if self._windows.may_look_at_whole:
+            found = self._sizes(click, frame, [whole])
+            if found and self._windows.is_seen_whole(found[0][1]):
+                return whole
+        found += self._sizes(click, frame, self._windows.ladder(y, x))
+        _, size = max(found, default=(0.0, 0.0))
+        return self._windows.look(y, x, size)
+
+    def _sizes(
+        self, click: Point, frame: int, looks: Sequence[Look]
+    ) -> list[tuple[float, float]]:
+        """Return predicted IoU and size of what a click means in each of some views.
+
+        What cannot be is left out: that it is not there, or not all in the view.
+        """
         views = [look.view for look in looks]
-        points = point_inputs(FramePrompts(points=(click,)), views, *self._model)
+        model = self._model(looks[0])
+        points = point_inputs(FramePrompts(points=(click,)), views, *model)
         contexts = [Context()] * len(looks)
         raw = self._forward.decode(frame, looks, contexts, points=points, reverse=False)
-        answers = self._forward.memories(views, raw, reverse=False)
-        return self._best(looks, answers)
-
-    def _best(self, looks: Sequence[Look], answers: Sequence[Memory]) -> Look:
         found = []
-        for look, memory in zip(looks, answers, strict=True):
-            size = size_of(memory.extent)
-            if memory.object_score <= 0 or size == 0:
-                continue
-            share = size / max(look.view[2:])
-            bad = self._windows.cuts(memory) or share > 0.6
-            found.append((not bad, memory.predicted_iou, look, size))
-        if not found:
-            return looks[0]
-        _, _, look, size = max(found, key=lambda f: (f[0], f[1]))
-        return self._windows.look(look.y, look.x, size)
+        for answer in self._forward.memories(views, raw, reverse=False):
+            size = size_of(answer.extent)
+            fits = size <= LARGEST_SHARE * max(answer.view.height, answer.view.width)
+            is_there = answer.object_score > 0 and size > 0
+            if is_there and fits and not self._windows.cuts(answer):
+                found.append((answer.predicted_iou, size))
+        return found
 
-    def _prior(self, answer: Memory, view: View) -> torch.Tensor:
+    def _prior(self, answer: Memory, look: Look) -> torch.Tensor:
         """Return the mask to be corrected, ``(1, 1, h, w)`` logits over a view."""
-        grid = regrid(answer.low_res, answer.view, view)
-        prior = torch.from_numpy(grid)[None, None].to(self._model[1])
+        image_size, device = self._model(look)
+        grid = regrid(answer.low_res, answer.view, look.view, image_size // 4)
+        prior = torch.from_numpy(grid)[None, None].to(device)
         return prior.clamp(-PRIOR_LOGIT_LIMIT, PRIOR_LOGIT_LIMIT)
+
+    def _model(self, look: Look) -> tuple[int, torch.device]:
+        """Return input size and device of the network that looks."""
+        net = self._forward.networks.seeing(look.view)
+        return int(net.image_size), net.device

@@ -70,11 +70,13 @@ class Recall:
         self, frame: int, looks: Sequence[Look], keys: Sequence[Key]
     ) -> dict[str, Any]:
         """Return the memories of N objects on one frame."""
-        net = self._forward.net
+        networks = self._forward.networks
         memories = [self._known(key) for key in keys]
         pointers = np.stack([memory.pointer for memory in memories])
-        out: dict[str, Any] = {"obj_ptr": torch.from_numpy(pointers).to(net.device)}
-        if keys[0].is_anchor or abs(keys[0].frame - frame) < net.num_maskmem:
+        out: dict[str, Any] = {
+            "obj_ptr": torch.from_numpy(pointers).to(networks.device)
+        }
+        if keys[0].is_anchor or abs(keys[0].frame - frame) < networks.any.num_maskmem:
             views = [
                 self._windows.at_scale_of(look.view, memory)
                 for look, memory in zip(looks, memories, strict=True)
@@ -88,9 +90,7 @@ class Recall:
                 for memory, view, look in zip(memories, views, looks, strict=True)
             ]
             out["maskmem_features"] = moved(features, shifts).float()
-            position = self._forward.memory_position
-            assert position is not None, "there is one since there are features"
-            out["maskmem_pos_enc"] = [position.expand(len(keys), -1, -1, -1)]
+            out["maskmem_pos_enc"] = [self._forward.memory_position(features)]
         return out
 
     def _features(
@@ -110,8 +110,10 @@ class Recall:
             else:
                 found[key] = kept
         if lacking:
+            side = int(self._forward.networks.seeing(views[0]).image_size) // 4
             grids = [
-                regrid(memories[n].low_res, memories[n].view, views[n]) for n in lacking
+                regrid(memories[n].low_res, memories[n].view, views[n], side)
+                for n in lacking
             ]
             made = self._forward.encode_grids(
                 keys[0].frame,

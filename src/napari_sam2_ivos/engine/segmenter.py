@@ -13,11 +13,13 @@ import torch
 from napari_sam2_ivos.core.errors import EngineError, IvosError
 from napari_sam2_ivos.core.prompts import is_gone
 from napari_sam2_ivos.core.results import FrameResult, ObjectMask
+from napari_sam2_ivos.core.views import View
 from napari_sam2_ivos.engine.batches import Stopped
 from napari_sam2_ivos.engine.features import FeatureCache
 from napari_sam2_ivos.engine.forward import Forward
 from napari_sam2_ivos.engine.lost import Lost
 from napari_sam2_ivos.engine.memory import MemoryBank
+from napari_sam2_ivos.engine.networks import Networks
 from napari_sam2_ivos.engine.parts import is_in_parts
 from napari_sam2_ivos.engine.paste import paste
 from napari_sam2_ivos.engine.precision import autocast
@@ -69,7 +71,10 @@ class Sam2Segmenter:
         Where features are kept for the next opening of the movie.
     exclusive_memory : bool
         Whether objects that are tracked together may not overlap in each
-        other's memory. A result then depends on which objects these were.
+        other's memory. A result then depends on which objects these were, and all
+        look at the whole frame.
+    look_at : {"automatic", "windows", "whole-frame"}
+        What the model looks at, see `engine.windows`.
     """
 
     def __init__(
@@ -84,16 +89,24 @@ class Sam2Segmenter:
         exclusive_memory: bool = False,
         look_at: LookAt = "whole-frame",
     ) -> None:
+        if exclusive_memory and look_at != "whole-frame":
+            raise EngineError(
+                "With exclusive_memory objects share one frame, so that windows around"
+                " each of them cannot be used. Set look_at to 'whole-frame'."
+            )
         self.model = model
         self.movie = movie
         self.mapping = mapping
+        whole = View.whole(movie.plane_shape)
+        networks = Networks(model, whole)
         self._features = FeatureCache(
-            model.net, movie, mapping, feature_budget_bytes, files
+            networks, movie, mapping, feature_budget_bytes, files
         )
         self._bank = MemoryBank(memory_budget_bytes)
-        self._windows = Windows(movie.plane_shape, int(model.net.image_size), look_at)
+        sizes = int(model.net.image_size), networks.window_size
+        self._windows = Windows(movie.plane_shape, *sizes, look_at)
         forward = Forward(
-            model.net, self._features, self._bank, self._windows, movie.n_frames
+            networks, self._features, self._bank, self._windows, movie.n_frames
         )
         self._tracker = Tracker(
             forward, self._bank, self._windows, exclusive=exclusive_memory
@@ -110,6 +123,11 @@ class Sam2Segmenter:
     def view(self) -> tuple[IntensityMapping, int]:
         """How it sees a frame: grey values, and the side of its input in pixels."""
         return self.mapping, int(self.model.net.image_size)
+
+    @property
+    def window_size(self) -> int:
+        """Side of its input for windows, pixels."""
+        return self._windows.window_size
 
     def run(
         self, plan: Plan, should_stop: Callable[[], bool] | None = None

@@ -64,7 +64,7 @@ class Tracker:
         self._windows = windows
         self._questions = Questions(forward, windows)
         self._batches = Batches(forward, exclusive=exclusive)
-        net = forward.net
+        net = forward.networks.any
         asked = int(net.max_cond_frames_in_attn)  # -1: as many as there are
         few = asked if asked > 0 else MAX_ANCHORS_ATTENDED
         self._n_anchors = min(MAX_ANCHORS_ATTENDED, few)
@@ -183,10 +183,10 @@ class Tracker:
             memory = self._bank.get(key)
             assert memory is not None, "it was just tracked"
         context = self._context(track_id, frame, without, stop, reverse=reverse)
-        look = self._look(context, frame)
         if memory.flag:
-            return context, look, None, reverse
-        return context, look._replace(view=memory.view), memory, reverse
+            return context, None, None, reverse
+        look = self._look(context, frame)._replace(view=memory.view)
+        return context, look, memory, reverse
 
     # ---- others tracked --------------------------------------------------------
 

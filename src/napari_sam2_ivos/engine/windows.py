@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.engine.memory import Memory
 
 TIMES_THE_OBJECT = 4.0
-"""Side of a window over the longer side of the object in it."""
+"""Side of a window over the longer side of the object in it. At the bundled model's 256
+an object has 64 pixels then, with which it does best, be the window 256 or 320."""
 
 FINEST = 4.0
 """Times that a window is enlarged at most: more shows nothing more."""
@@ -45,11 +46,12 @@ STAY = 1.5
 N_SIZES = 5
 """Memories whose median is the size of an object: one bad mask changes no window."""
 
-LATTICE = 0.25
+LATTICE = 1 / 3
 """Windows lie at multiples of this share of their side, so that neighbours share them
-and that they stay where they are while an object moves a little."""
+and that they stay where they are while an object moves a little: with 1/20 there are
+three times as many, with 1/2 irregular cells are lost more often."""
 
-OFF_CENTRE = 0.1875
+OFF_CENTRE = 0.25
 """How far from the middle of its window an object may be before the window moves, as
 a share of its side."""
 
@@ -89,13 +91,14 @@ class Windows:
     ----------
     plane_shape : (int, int)
         Height and width of a plane, pixels.
-    input_size : int
-        Side of the model's input, pixels.
+    input_size, window_size : int
+        Side of the model's input for the whole frame and for windows, pixels.
     look_at : {"automatic", "windows", "whole-frame"}
     """
 
     plane_shape: tuple[int, int]
     input_size: int
+    window_size: int
     look_at: LookAt
 
     @property
@@ -114,7 +117,7 @@ class Windows:
         limit = min(min(self.plane_shape), MOST_OF_FRAME * max(self.plane_shape))
         if not self.may_look_at_whole:
             limit = min(limit, LARGEST + 1)
-        side, sides = self.input_size / FINEST, []
+        side, sides = self.window_size / FINEST, []
         while side < limit:
             sides.append(round(side))
             side *= STEP
@@ -122,7 +125,7 @@ class Windows:
 
     def look(self, y: float, x: float, size: float) -> Look:
         """Look at a place for an object so many pixels long."""
-        if self._is_seen_whole(size):
+        if self.is_seen_whole(size):
             return Look(self.whole, y, x, size)
         wanted = max(size, 1.0) * TIMES_THE_OBJECT
         side = min(self.sides, key=lambda s: abs(np.log(s / wanted)))
@@ -169,35 +172,32 @@ class Windows:
 
         None if it was that, or if the object would be too small to be seen there.
         """
-        seen_up_to = look.size * self.input_size / 4 / SMALLEST_ON_GRID
-        side = 2 * look.view.height
-        if look.view == self.whole or side > seen_up_to:
+        if look.view == self.whole:
             return None
+        smallest, side = look.size / SMALLEST_ON_GRID, 2 * look.view.height
         if side <= self.sides[-1]:
-            return look._replace(view=self._around(look.y, look.x, side))
-        if self.may_look_at_whole and max(self.plane_shape) <= seen_up_to:
-            return look._replace(view=self.whole)
-        return None
+            is_seen = smallest * self.window_size / 4 >= side
+            wider = self._around(look.y, look.x, side)
+        else:
+            longest = max(self.plane_shape)
+            is_seen = smallest * self.input_size / 4 >= longest
+            is_seen &= self.may_look_at_whole
+            wider = self.whole
+        return look._replace(view=wider) if is_seen else None
 
     def ladder(self, y: float, x: float) -> list[Look]:
-        """Look at a place in ever larger views, of whatever size the object may be."""
-        sides = [] if self.look_at == "whole-frame" else self.sides[::2]
-        looks = [Look(self._around(y, x, side), y, x, 0.0) for side in sides]
-        whole = [Look(self.whole, y, x, 0.0)] if self.may_look_at_whole else []
-        return looks + whole
+        """Look at a place through ever larger windows, for an object of any size."""
+        return [Look(self._around(y, x, side), y, x, 0.0) for side in self.sides[::2]]
+
+    def holds(self, look: Look, prompts: FramePrompts) -> bool:
+        """Whether all of a frame's prompts that have to be seen are seen."""
+        return look.view.holds(*self._needed(prompts))
 
     def holding(self, look: Look, prompts: FramePrompts) -> Look:
-        """Look at no less than all prompts of a frame."""
-        ys = [p.y for p in prompts.points]
-        xs = [p.x for p in prompts.points]
-        if prompts.box is not None:
-            ys += [prompts.box.y0, prompts.box.y1]
-            xs += [prompts.box.x0, prompts.box.x1]
-        height, width = self.plane_shape
-        y0, y1 = np.clip([min(ys), max(ys)], 0, height - 1).tolist()
-        x0, x1 = np.clip([min(xs), max(xs)], 0, width - 1).tolist()
-        if look.view.holds(y0, x0, y1, x1):
+        """Look at no less than the prompts of a frame."""
+        if self.holds(look, prompts):
             return look
+        y0, x0, y1, x1 = self._needed(prompts)
         y0, y1 = min(y0, look.y), max(y1, look.y)
         x0, x1 = min(x0, look.x), max(x1, look.x)
         needed = max(BORDER * max(y1 - y0, x1 - x0), look.view.height)
@@ -231,7 +231,7 @@ class Windows:
 
     # ---- inside ----------------------------------------------------------
 
-    def _is_seen_whole(self, size: float) -> bool:
+    def is_seen_whole(self, size: float) -> bool:
         """Whether an object so many pixels long is looked at in the whole frame."""
         if self.look_at == "whole-frame" or not self.sides:
             return True
@@ -242,11 +242,28 @@ class Windows:
         on_grid = size / max(self.plane_shape) * self.input_size / 4
         return self.look_at == "automatic" and on_grid >= LARGE_ON_GRID
 
+    def _needed(self, prompts: FramePrompts) -> tuple[float, float, float, float]:
+        """Return the box ``(y0, x0, y1, x1)`` of the prompts that have to be seen.
+
+        "Not this" outside what is looked at is obeyed anyway: no mask reaches there.
+        """
+        points = [p for p in prompts.points if p.positive]
+        if not points and prompts.box is None:
+            points = list(prompts.points)
+        ys, xs = [p.y for p in points], [p.x for p in points]
+        if prompts.box is not None:
+            ys += [prompts.box.y0, prompts.box.y1]
+            xs += [prompts.box.x0, prompts.box.x1]
+        height, width = self.plane_shape
+        y0, y1 = np.clip([min(ys), max(ys)], -0.5, height - 0.5).tolist()
+        x0, x1 = np.clip([min(xs), max(xs)], -0.5, width - 0.5).tolist()
+        return y0, x0, y1, x1
+
     def _suits(self, view: View, size: float) -> bool:
         """Whether an object of a size may go on being looked at in a view as large."""
         if view == self.whole:
-            return self._is_seen_whole(size * STAY)
-        if self._is_seen_whole(size / STAY):
+            return self.is_seen_whole(size * STAY)
+        if self.is_seen_whole(size / STAY):
             return False
         return 1 / STAY <= view.height / (size * TIMES_THE_OBJECT) <= STAY
 

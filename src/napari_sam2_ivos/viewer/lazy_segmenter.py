@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.planning import Plan
     from napari_sam2_ivos.core.ports import Segmenter
     from napari_sam2_ivos.core.results import FrameResult
+    from napari_sam2_ivos.core.views import View
 
 
 class LazySegmenter:
@@ -45,10 +46,20 @@ class LazySegmenter:
         """Name of the model that is loaded; empty if none is, or it has no name."""
         return str(getattr(self._loaded, "model_name", ""))
 
-    @property
-    def view(self) -> tuple[IntensityMapping, int] | None:
-        """How the model that is loaded sees a frame: grey values, side in pixels."""
-        return getattr(self._loaded, "view", None)
+    def seeing(self, window: View | None) -> tuple[IntensityMapping, int] | None:
+        """Return how the model that is loaded sees a window, or the whole frame.
+
+        Returns
+        -------
+        (IntensityMapping, int) or None
+            Its grey values and the side of its input in pixels, which may be another
+            for windows; None if no model is loaded, or it does not say.
+        """
+        whole = getattr(self._loaded, "view", None)
+        if whole is None or window is None:
+            return whole
+        mapping, side = whole
+        return mapping, getattr(self._loaded, "window_size", side)
 
     def use(self, factory: Callable[[Movie], Segmenter]) -> None:
         """Load with another factory next time; the model so far is let go.

@@ -9,6 +9,8 @@ from napari.layers import Image
 from psygnal import Signal
 
 from napari_sam2_ivos.core.errors import MovieError
+from napari_sam2_ivos.core.views import View
+from napari_sam2_ivos.engine.planes import LARGE
 from napari_sam2_ivos.viewer.channels import ChannelStack
 from napari_sam2_ivos.viewer.layers import PLACING, label_placement
 
@@ -32,12 +34,21 @@ class SeenPlanes:
     mapping : IntensityMapping
     side : int
         Side of the model's input, pixels.
+    window : View, optional
+        The part of each plane to see; nothing else is read. The whole by default.
     """
 
-    def __init__(self, movie: Movie, mapping: IntensityMapping, side: int) -> None:
+    def __init__(
+        self,
+        movie: Movie,
+        mapping: IntensityMapping,
+        side: int,
+        window: View | None = None,
+    ) -> None:
         self.movie = movie
         self.mapping = mapping
         self.side = side
+        self.view = View.whole(movie.plane_shape) if window is None else window
         outer = [1] * (len(movie.data.shape) - (3 if movie.rgb else 2))
         outer[movie.time_axis] = movie.n_frames
         self.shape = (*outer, side, side, 3)
@@ -60,10 +71,10 @@ class SeenPlanes:
 
     def _picture(self, frame: int) -> np.ndarray:
         try:
-            plane = self.movie.plane(frame)
+            part = self.movie.part(frame, self.view.rows, self.view.columns)
         except MovieError:  # the image itself says so
             return np.zeros((self.side, self.side, 3), np.uint8)
-        return as_seen(plane, self.mapping, self.side)
+        return as_seen(part, self.mapping, self.side)
 
 
 def as_seen(plane: np.ndarray, mapping: IntensityMapping, side: int) -> np.ndarray:
@@ -93,8 +104,9 @@ def is_model_view(layer: Any) -> bool:
 class ModelView:
     """A layer over the movie with the frame on screen as the model sees it.
 
-    Mapped to its brightness and resized to its input, then stretched over the
-    image again, so that the user sees what is lost.
+    That is the window of the selected object, or the whole frame if it has none:
+    mapped to the model's brightness and resized to its input, then laid over the
+    same part of the image again, so that the user sees what is lost.
 
     Parameters
     ----------
@@ -103,8 +115,12 @@ class ModelView:
     images : sequence of napari.layers.Image
         The layers that the movie is made of; what is seen is placed as the
         first and lies over all of them.
-    view : callable, () -> (IntensityMapping, int) or None
-        Returns mapping and side of the input of the model that is loaded.
+    view : callable, (View or None) -> (IntensityMapping, int) or None
+        Returns mapping and side of the input of the model that is loaded, for a
+        window or the whole frame.
+    window : callable, () -> View or None
+        Returns the window in which the model saw the selected object on the frame
+        on screen; None if it saw the whole frame.
     """
 
     said = Signal(str)
@@ -117,7 +133,8 @@ class ModelView:
         viewer: Any,
         session: Session,
         images: Sequence[Any],
-        view: Callable[[], tuple[IntensityMapping, int] | None],
+        view: Callable[[View | None], tuple[IntensityMapping, int] | None],
+        window: Callable[[], View | None],
     ) -> None:
         self.viewer = viewer
         self.session = session
@@ -125,49 +142,65 @@ class ModelView:
         self.is_on = False
         self.layer: Image | None = None
         self._view = view
+        self._window = window
         self._shown: tuple[Any, ...] = ()
+        self._has_said_why = False
+        viewer.dims.events.current_step.connect(self.refresh)
         viewer.layers.events.removed.connect(self._on_removed)
         for name in PLACING:
-            getattr(self.images[0].events, name).connect(self._on_image_moved)
+            getattr(self.images[0].events, name).connect(self._place)
 
     def toggle(self, on: bool) -> None:
         """Show it or take it away."""
         if on == self.is_on:
             return
         self.is_on = on
+        self._shown, self._has_said_why = (), False
         if on:
             self.refresh()
         else:
             self._remove()
         self.toggled.emit(on)
 
-    def refresh(self) -> None:
-        """Follow the model and the movie, which may have been replaced."""
+    def refresh(self, event: Any = None) -> None:
+        """Follow the object, the frame, the model and the movie, which may be others.
+
+        Planes that are too large to be read at once are shown by windows only.
+        """
         if not self.is_on or self.images[0] not in self.viewer.layers:
             return
-        movie, view = self.session.movie, self._view()
+        movie, window = self.session.movie, self._window()
+        view = self._view(window)
         stack = movie.data
         if view is not None and isinstance(stack, ChannelStack) and not stack.is_ready:
             return  # the model is about to read its first frame
-        if (movie, view) == self._shown:
+        if (movie, view, window) == self._shown:
             return
-        self._remove()
-        self._shown = (movie, view)
+        self._shown = (movie, view, window)
         if view is None:
+            self._remove()
             self.said.emit(
                 "The model is loaded with the next click; then this shows what it sees."
             )
+        elif window is None and np.prod(movie.plane_shape) > LARGE:
+            self._remove()
+            self._say_why()
         else:
-            self._add(SeenPlanes(movie, *view))
+            self._show(SeenPlanes(movie, *view, window))
 
     def close(self) -> None:
         """Take it away and follow nothing any more."""
         self.toggle(False)
+        self.viewer.dims.events.current_step.disconnect(self.refresh)
         self.viewer.layers.events.removed.disconnect(self._on_removed)
         for name in PLACING:
-            getattr(self.images[0].events, name).disconnect(self._on_image_moved)
+            getattr(self.images[0].events, name).disconnect(self._place)
 
-    def _add(self, planes: SeenPlanes) -> None:
+    def _show(self, planes: SeenPlanes) -> None:
+        if self.layer is not None:
+            self.layer.data = planes
+            self._place()
+            return
         layers = self.viewer.layers
         self.layer = Image(
             planes,
@@ -181,23 +214,36 @@ class ModelView:
         layers.selection = before  # napari selects what is added
 
     def _remove(self) -> None:
-        layer, self.layer, self._shown = self.layer, None, ()
+        layer, self.layer = self.layer, None
         if layer is not None:
             self.viewer.layers.remove(layer)
 
+    def _say_why(self) -> None:
+        """Say once why there is nothing to see."""
+        if not self._has_said_why:
+            self._has_said_why = True
+            self.said.emit(
+                "The whole image is too large to be shown as the model sees it. Select"
+                " an object that has a window on this frame."
+            )
+
     def _placement(self, planes: SeenPlanes) -> dict[str, Any]:
-        """Return what lays a square of the model's pixels over a plane."""
-        image, movie = self.images[0], planes.movie
-        at: dict[int, Any] = dict(movie.held)
+        """Return what lays a square of the model's pixels over what it is made of."""
+        image, view = self.images[0], planes.view
+        at: dict[int, Any] = dict(planes.movie.held)
         factors = np.ones(image.ndim)
-        for axis, n in zip((-2, -1), movie.plane_shape, strict=True):
+        for axis, first, n in (
+            (-2, view.top, view.height),
+            (-1, view.left, view.width),
+        ):
             factors[axis] = n / planes.side
-            at[axis] = factors[axis] / 2 - 0.5  # the edges meet, not the pixel centres
+            # The edges meet, not the pixel centres.
+            at[axis] = first + factors[axis] / 2 - 0.5
         place = label_placement(image, at)
         place["scale"] = image.scale * factors
         return place
 
-    def _on_image_moved(self, event: Any = None) -> None:
+    def _place(self, event: Any = None) -> None:
         if self.layer is not None:
             for name, value in self._placement(self.layer.data).items():
                 setattr(self.layer, name, value)

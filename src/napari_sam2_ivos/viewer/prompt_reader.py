@@ -10,8 +10,8 @@ from psygnal import Signal
 
 from napari_sam2_ivos.core.errors import PromptError
 from napari_sam2_ivos.core.prompts import FramePrompts
-from napari_sam2_ivos.viewer.boxes_layer import is_boxes_layer
 from napari_sam2_ivos.viewer.reading import Reading, read_layers
+from napari_sam2_ivos.viewer.rectangles_layer import is_rectangles_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +131,7 @@ class PromptReader:
 
 def could_hold_prompts(layer: Any) -> bool:
     """Whether a layer is of a kind that prompts are read from, and not only to see."""
-    return isinstance(layer, Points | Shapes) and not is_boxes_layer(layer)
+    return isinstance(layer, Points | Shapes) and not is_rectangles_layer(layer)
 
 
 def _name(cells: list[Cell]) -> str:

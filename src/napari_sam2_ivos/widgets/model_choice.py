@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.ports import Segmenter
+    from napari_sam2_ivos.core.views import LookAt
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class ModelChoice:
         None for the fastest there is.
     input_size : int or None
         Side of what the model sees, pixels; None for what it was trained with.
+    look_at : {"automatic", "windows", "whole-frame"}
+        A window around each object, the whole frame, or what suits each object.
     """
 
     model: str = AUTOMATIC
@@ -36,6 +39,7 @@ class ModelChoice:
     config: str | None = None
     device: str | None = None
     input_size: int | None = None
+    look_at: LookAt = "automatic"
 
 
 def segmenter_factory(
@@ -55,6 +59,7 @@ def segmenter_factory(
             device=choice.device,
             contrast=contrast,
             input_size=choice.input_size,
+            look_at=choice.look_at,
             keep_features=keep_features,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from napari_sam2_ivos.widgets.model_choice import ModelChoice
 from napari_sam2_ivos.widgets.pieces import button, hint, row
 
 if TYPE_CHECKING:
+    from napari_sam2_ivos.core.views import LookAt
     from napari_sam2_ivos.engine.catalogue import ModelEntry
 
 OWN = "own"
@@ -39,28 +41,41 @@ INPUT_SIZES = (
     ("896 pixels (published models: faster)", 896),
     ("448 pixels (published models: much faster)", 448),
 )
+LOOKS: tuple[tuple[str, LookAt], ...] = (
+    ("Automatic", "automatic"),
+    ("A window around each object", "windows"),
+    ("The whole frame", "whole-frame"),
+)
 
 
 class ModelPanel(QWidget):
-    """Model, device, and files of one's own."""
+    """Model, device, what it looks at, and files of one's own."""
 
     changed = Signal()
-    """Emitted when another model or device was chosen."""
+    """Emitted when anything else was chosen."""
     failed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self.model, self.device = QComboBox(), QComboBox()
-        self.input_size = QComboBox()
+        self.input_size, self.look_at = QComboBox(), QComboBox()
         for title, name in DEVICES:
             self.device.addItem(title, name)
         for title, size in INPUT_SIZES:
             self.input_size.addItem(title, size)
+        for title, look in LOOKS:
+            self.look_at.addItem(title, look)
         self.input_size.setToolTip(
-            "Every frame is resized to a square of this side for the model. Small cells"
-            " in large images need all of it; large ones do not."
+            "A whole frame is resized to a square of this side for the model. Small"
+            " cells in large images need all of it, or windows; large ones do not."
         )
-        for combo in (self.model, self.device, self.input_size):
+        self.look_at.setToolTip(
+            "The whole frame is squeezed to the size that the model works on, so that"
+            " small cells in a large image lose their detail. A window around each cell"
+            " shows the model far more of it. Automatic decides for each cell by its"
+            " size."
+        )
+        for combo in (self.model, self.device, self.input_size, self.look_at):
             combo.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
@@ -83,6 +98,7 @@ class ModelPanel(QWidget):
         form.addRow("Model", self.model)
         form.addRow("Runs on", self.device)
         form.addRow("Detail", self.input_size)
+        form.addRow("Looks at", self.look_at)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -103,20 +119,24 @@ class ModelPanel(QWidget):
         self.model.currentIndexChanged.connect(self._on_changed)
         self.device.currentIndexChanged.connect(self._on_changed)
         self.input_size.currentIndexChanged.connect(self._on_changed)
+        self.look_at.currentIndexChanged.connect(self._on_changed)
         self._show()
 
     @property
     def choice(self) -> ModelChoice:
         """What is chosen."""
-        device, size = self.device.currentData(), self.input_size.currentData()
+        choice = ModelChoice(
+            device=self.device.currentData(),
+            input_size=self.input_size.currentData(),
+            look_at=self.look_at.currentData(),
+        )
         if self.model.currentData() == OWN:
-            return ModelChoice(
+            return replace(
+                choice,
                 checkpoint=self.checkpoint.text().strip() or None,
                 config=self.config.text().strip() or None,
-                device=device,
-                input_size=size,
             )
-        return ModelChoice(self.model.currentData(), device=device, input_size=size)
+        return replace(choice, model=self.model.currentData())
 
     @property
     def summary(self) -> str:

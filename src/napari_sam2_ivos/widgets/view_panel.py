@@ -9,6 +9,7 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
+    QGridLayout,
     QLabel,
     QPushButton,
     QVBoxLayout,
@@ -19,14 +20,17 @@ from napari_sam2_ivos.viewer.boxes_layer import BoxesLayer
 from napari_sam2_ivos.viewer.follow import FollowObject
 from napari_sam2_ivos.viewer.layers import plane_size
 from napari_sam2_ivos.viewer.model_view import ModelView
+from napari_sam2_ivos.viewer.windows_layer import WindowsLayer, window_on
 from napari_sam2_ivos.widgets.pieces import button, row
 
 if TYPE_CHECKING:
     from napari_sam2_ivos.viewer.controller import Controller
 
+    OnCanvas = FollowObject | BoxesLayer | WindowsLayer | ModelView
+
 
 class ViewPanel(QWidget):
-    """Fill or outline, boxes, the camera, and what the model sees.
+    """Fill or outline, boxes, windows, the camera, and what the model sees.
 
     Parameters
     ----------
@@ -40,7 +44,7 @@ class ViewPanel(QWidget):
         super().__init__()
         self.viewer = viewer
         self.controller: Controller | None = None
-        self._views: dict[QCheckBox, FollowObject | BoxesLayer | ModelView] = {}
+        self._views: dict[QCheckBox, OnCanvas] = {}
         self.fill, self.outline = (
             self._mask_button("Fill", "Masks are areas", False),
             self._mask_button("Outline", "Masks are lines, the image stays free", True),
@@ -57,14 +61,21 @@ class ViewPanel(QWidget):
         )
         self.seen = self._check(
             "What the model sees",
-            "The image at the brightness and size that the model works on",
+            "The image at the brightness and size that the model works on: the window"
+            " of the selected object, or the whole frame",
+        )
+        self.windows = self._check(
+            "Windows", "The part of the frame that the model looked at, for each object"
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(row(QLabel("Masks"), self.fill, self.outline, stretch=(1, 2)))
-        layout.addLayout(row(self.follow, self.boxes, stretch=(0,)))
-        layout.addWidget(self.seen)
+        checks = QGridLayout()
+        checks.setColumnStretch(0, 1)
+        for i, check in enumerate((self.follow, self.boxes, self.seen, self.windows)):
+            checks.addWidget(check, i // 2, i % 2)
+        layout.addLayout(checks)
 
     def _mask_button(self, text: str, tip: str, as_lines: bool) -> QPushButton:
         made = button(text, partial(self._draw_masks, as_lines), tip, name="segment")
@@ -94,7 +105,7 @@ class ViewPanel(QWidget):
             made.setEnabled(labels is not None)
         as_lines = labels is not None and labels.contour > 0
         (self.outline if as_lines else self.fill).setChecked(True)
-        for check in (self.boxes, self.follow, self.seen):
+        for check in (self.boxes, self.follow, self.seen, self.windows):
             check.setEnabled(c is not None)
         seen = self._views.get(self.seen)
         if isinstance(seen, ModelView):
@@ -109,16 +120,25 @@ class ViewPanel(QWidget):
         self._views.clear()
 
     def _open_views(self, c: Controller) -> None:
-        boxes = BoxesLayer(c)
         seen = ModelView(
-            self.viewer, c.session, (c.image, *c.others), lambda: c.segmenter.view
+            self.viewer,
+            c.session,
+            (c.image, *c.others),
+            c.segmenter.seeing,
+            lambda: window_on(c.session, c.current or 0, c.frame),
         )
         seen.said.connect(self._say)
-        self._views = {self.boxes: boxes, self.follow: FollowObject(c), self.seen: seen}
+        c.schedule.applied.connect(seen.refresh)
+        self._views = {
+            self.boxes: BoxesLayer(c),
+            self.follow: FollowObject(c),
+            self.seen: seen,
+            self.windows: WindowsLayer(c),
+        }
         for check, view in self._views.items():
             view.toggle(check.isChecked())
-        boxes.toggled.connect(partial(_show, self.boxes))
-        seen.toggled.connect(partial(_show, self.seen))
+            if not isinstance(view, FollowObject):
+                view.toggled.connect(partial(_show, check))
 
     def _say(self, message: str) -> None:
         self.said.emit(message)
