@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from napari._app_model.constants import MenuId
 from npe2 import PluginManifest
 from npe2.manifest.utils import import_python_name
 
+from napari_sam2_ivos.core.views import LookAt
 from napari_sam2_ivos.engine.catalogue import entries
 from napari_sam2_ivos.viewer.keys import KEYS
 from napari_sam2_ivos.viewer.settings import Settings
@@ -54,12 +56,18 @@ def test_every_model_can_be_the_one_to_begin_with(manifest):
     assert offered["name"].enum == ["auto", *(entry.name for entry in entries())]
 
 
+def test_everything_that_a_model_can_look_at_can_be_the_one_to_begin_with(manifest):
+    offered = manifest.contributions.configurations["model"].properties
+    assert offered["look_at"].enum == list(get_args(LookAt))
+
+
 def test_settings_begin_alike_with_and_without_napari(manifest):
     offered = manifest.contributions.configurations["model"].properties
     usual = Settings()
     assert offered["name"].default == usual.model
     assert offered["device"].default == "auto"
     assert usual.device is None
+    assert offered["look_at"].default == usual.look_at
     assert offered["keep_features"].default == usual.keep_features
 
 

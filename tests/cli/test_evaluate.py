@@ -21,13 +21,18 @@ def test_a_model_on_a_movie(run_cli, fake_model, movie_file, truth_file, tmp_pat
     code, out, err = run_cli(
         *("evaluate", movie_file, "--truth", truth_file, "--rounds", 2),
         *("--prompts", "click", "--prompts", "mask", "--json", values),
-        *("--look-at", "windows"),
+        *("--look-at", "windows", "--window-size", 256),
     )
     assert code == 0, err
-    assert {model.asked_for["look_at"] for model in fake_model} == {"windows"}
+    asked_for = [
+        (m.asked_for["look_at"], m.asked_for["window_size"]) for m in fake_model
+    ]
+    assert set(asked_for) == {("windows", 256)}
     prompts = [line.split()[1] for line in out.splitlines() if "movie.tif" in line]
     assert prompts == ["click", "mask", "round", "round"]
-    trials = json.loads(values.read_text())["trials"]
+    written = json.loads(values.read_text())
+    trials = written.pop("trials")
+    assert written == {"model": "auto", "look_at": "windows", "window_size": 256}
     assert [t["prompt"] for t in trials] == ["click", "mask", "round 1", "round 2"]
     assert all(t["j_and_f"] == t["seg"] == t["tra"] == 1 for t in trials)
     assert trials[0]["j_of"] == {"1": [1.0] * 12, "2": [1.0] * 12}

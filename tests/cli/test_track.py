@@ -117,7 +117,8 @@ def test_model_options_are_passed_on(run_cli, fake_model, movie_file, clicks, tm
         *("track", movie_file, "--prompts", clicks, "--out", tmp_path / "o.npy"),
         *("--checkpoint", "w.pt", "--config", "c.yaml", "--device", "cpu"),
         *("--contrast", "100", "4000"),
-        *("--input-size", "448", "--keep-features", "--look-at", "whole-frame"),
+        *("--input-size", "448", "--window-size", "256"),
+        *("--keep-features", "--look-at", "whole-frame"),
     )
     assert fake_model[0].asked_for == {
         "model": "auto",
@@ -126,6 +127,7 @@ def test_model_options_are_passed_on(run_cli, fake_model, movie_file, clicks, tm
         "device": "cpu",
         "contrast": (100.0, 4000.0),
         "input_size": 448,
+        "window_size": 256,
         "look_at": "whole-frame",
         "keep_features": True,
     }

@@ -69,11 +69,16 @@ class Discs:
 
     def truth(self, frame: int, track_id: int) -> np.ndarray:
         """Return the mask ``(Y, X)`` of an object; their track IDs count from 1."""
+        plane = np.zeros(self.shape[1:], bool)
         disc = self.frames[frame][track_id - 1]
-        if disc is None:
-            return np.zeros(self.shape[1:], bool)
-        ys, xs = (np.arange(n) for n in self.shape[1:])
-        return _depth(disc, ys, xs) > 0
+        if disc is not None:
+            reach = int(disc.radius) + 2
+            ys, xs = (
+                np.arange(max(0, int(at) - reach), min(n, int(at) + reach))
+                for at, n in zip(disc[:2], plane.shape, strict=True)
+            )
+            plane[np.ix_(ys, xs)] = _depth(disc, ys, xs) > 0
+        return plane
 
     def iou(self, frame: int, mask: ObjectMask) -> float:
         """Return how well a mask is the object of its track ID; 1 if both are empty."""

@@ -249,12 +249,15 @@ def test_ctrl_is_cmd_on_a_mac_as_in_napari(monkeypatch):
 
 
 def test_settings_are_read_as_they_are_now(page):
-    assert (settings().model, settings().device) == ("auto", None)
+    begin = settings()
+    assert (begin.model, begin.device, begin.look_at) == ("auto", None, "automatic")
     page.model.name = "sam2.1-tiny"
     page.model.device = "cpu"
+    page.model.look_at = "whole-frame"
     page.model.keep_features = False
     now = settings()
-    assert (now.model, now.device, now.keep_features) == ("sam2.1-tiny", "cpu", False)
+    assert (now.model, now.device) == ("sam2.1-tiny", "cpu")
+    assert (now.look_at, now.keep_features) == ("whole-frame", False)
 
 
 def test_a_plugin_that_napari_does_not_know_has_its_usual_keys_and_says_so(

@@ -29,6 +29,17 @@ def stepped(viewer, image, runner):
     return controller
 
 
+def test_a_frame_that_is_tracked_from_both_sides_counts_once(stepped, runner):
+    said = []
+    stepped.new_object()
+    stepped.layers.points.add([5, 45, 50])
+    runner.finish()
+    stepped.schedule.finished.connect(said.append)
+    stepped.track(TrackRequest("both"))
+    runner.finish()
+    assert said == ["Tracked 6 frames."]
+
+
 def test_clicks_during_a_preview_make_one_more(stepped, runner):
     n = len(runner.started)
     for i in range(5):

@@ -7,8 +7,10 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from napari.settings import get_plugin_settings
 
 from napari_sam2_ivos.engine import catalogue, installed
+from napari_sam2_ivos.viewer.settings import PLUGIN
 from napari_sam2_ivos.widgets.dock import IvosDock
 from napari_sam2_ivos.widgets.model_panel import ModelPanel
 from tests.engine.model_server import CONTENT, model_server
@@ -72,6 +74,17 @@ def test_a_new_user_sees_which_model_is_taken(panel):
     assert panel.summary == "Bundled (small, for cells)"
     assert "no other model is installed" in panel.note.text()
     assert not panel.get.isVisible()
+
+
+def test_it_begins_with_what_the_user_prefers(send, qtbot):
+    page = get_plugin_settings(PLUGIN).model
+    page.name, page.device, page.look_at = "sam2.1-tiny", "cpu", "whole-frame"
+    panel = ModelPanel()
+    qtbot.addWidget(panel)
+    begun = panel.choice
+    assert (begun.model, begun.device) == ("sam2.1-tiny", "cpu")
+    assert begun.look_at == "whole-frame"
+    assert panel.look_at.currentText() == "The whole frame"
 
 
 def test_a_download_shows_progress_and_ends(panel, send, folder, qtbot):

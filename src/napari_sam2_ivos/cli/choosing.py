@@ -43,6 +43,14 @@ InputSize = Annotated[
         " 896 instead of the published models' 1024 is faster and sees less.",
     ),
 ]
+WindowSize = Annotated[
+    int | None,
+    typer.Option(
+        metavar="PIXELS",
+        help="The same for windows around objects: 448 by default, 256 for the bundled"
+        " model, never more than for whole frames.",
+    ),
+]
 LookAtName = Annotated[
     Look,
     typer.Option(

@@ -13,9 +13,11 @@ from napari_sam2_ivos.cli.choosing import (
     Checkpoint,
     Config,
     DeviceName,
+    InputSize,
     Look,
     LookAtName,
     ModelName,
+    WindowSize,
     check_model,
     name_model,
 )
@@ -104,6 +106,8 @@ def evaluate(
     checkpoint: Checkpoint = None,
     config: Config = None,
     device: DeviceName = None,
+    input_size: InputSize = None,
+    window_size: WindowSize = None,
     look_at: LookAtName = Look.automatic,
     json: Annotated[
         Path | None,
@@ -114,7 +118,7 @@ def evaluate(
     from napari_sam2_ivos.api import open_session
     from napari_sam2_ivos.cli.scores import show, write_json
 
-    about: dict[str, str] = {}
+    about: dict[str, str | int] = {}
     if labels is not None:
         if movie is not None or truth is None:
             raise PromptError(
@@ -133,13 +137,17 @@ def evaluate(
                 checkpoint=checkpoint,
                 config=config,
                 device=device,
+                input_size=input_size,
+                window_size=window_size,
                 look_at=look_at.value,
             )
 
         rows = []
         for one in data:
             rows += _try(one, begin, prompts, rounds, later_objects=later_objects)
-        about["model"] = str(checkpoint or model)
+        about = {"model": str(checkpoint or model), "look_at": look_at.value}
+        sizes = {"input_size": input_size, "window_size": window_size}
+        about |= {name: side for name, side in sizes.items() if side is not None}
     show(rows)
     if json is not None:
         write_json(json, rows, about)

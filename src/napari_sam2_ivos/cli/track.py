@@ -17,6 +17,7 @@ from napari_sam2_ivos.cli.choosing import (
     Look,
     LookAtName,
     ModelName,
+    WindowSize,
     check_model,
     name_model,
 )
@@ -72,6 +73,7 @@ def track(
     config: Config = None,
     device: DeviceName = None,
     input_size: InputSize = None,
+    window_size: WindowSize = None,
     look_at: LookAtName = Look.automatic,
     keep_features: KeepFeatures = False,
     frames: Annotated[
@@ -161,6 +163,7 @@ def track(
         device=device,
         contrast=contrast,
         input_size=input_size,
+        window_size=window_size,
         look_at=look_at.value,
         keep_features=keep_features,
     )

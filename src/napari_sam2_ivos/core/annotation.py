@@ -40,8 +40,8 @@ class Annotation:
     history : History
     """
 
-    labels_changed = Signal(int)
-    """Emitted with the frame whose label plane was written."""
+    labels_changed = Signal(int, list)
+    """Emitted with the frame whose label plane was written, and with the windows."""
     tracks_changed = Signal()
     """Emitted after an edit of prompts or objects."""
 
@@ -275,8 +275,10 @@ class Annotation:
         self._put(frame, parts)
 
     def _put(self, frame: int, parts: Iterable[tuple[Window, np.ndarray]]) -> None:
+        written = []
         try:
             for window, pixels in parts:
+                written.append(window)
                 self.labels[(frame, *window)] = pixels
         except OSError as error:
             raise StoreError(
@@ -284,4 +286,4 @@ class Annotation:
                 " another place; every earlier frame is kept."
             ) from error
         finally:
-            self.labels_changed.emit(frame)
+            self.labels_changed.emit(frame, written)

@@ -26,8 +26,9 @@ PRIOR_LOGIT_LIMIT = 32.0
 """Upstream clamps the earlier mask to this before it refines it."""
 
 
-LARGEST_SHARE = 0.6
-"""Share of the longer side of a view that what a click means is long at most."""
+LARGEST_SHARE = 0.4
+"""Share of the longer side of a view that what a click means is long at most: of views
+that are twice as large as the next, one fits better."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,21 +116,23 @@ class Questions:
     def _look_for_click(self, click: Point, frame: int) -> Look:
         """Return the view in which a click says most.
 
-        A click does not tell how large its object is. Unless the whole frame shows it
-        well, it is answered in windows of all sizes, and the answer that the model
-        trusts most tells the size.
+        A click does not tell how large its object is. Unless the largest view, which is
+        the whole frame, shows it well, it is answered in windows of all sizes, and the
+        answer that the model trusts most tells the size.
         """
         y, x = click.y, click.x
-        whole = Look(self._windows.whole, y, x, 0.0)
-        if self._windows.is_seen_whole(0.0):
-            return whole  # whatever its size
-        found: list[tuple[float, float]] = []
-        if self._windows.may_look_at_whole:
-            found = self._sizes(click, frame, [whole])
-            if found and self._windows.is_seen_whole(found[0][1]):
-                return whole
-        found += self._sizes(click, frame, self._windows.ladder(y, x))
-        _, size = max(found, default=(0.0, 0.0))
+        *smaller, largest = self._windows.ladder(y, x)
+        if not smaller:
+            return largest
+        found = self._sizes(click, frame, [largest])
+        for _, size in found:
+            look = self._windows.look(y, x, size)
+            if look.view == largest.view:
+                return look
+        found += self._sizes(click, frame, smaller)
+        if not found:
+            return largest
+        _, size = max(found)
         return self._windows.look(y, x, size)
 
     def _sizes(

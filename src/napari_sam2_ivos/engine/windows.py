@@ -31,7 +31,8 @@ MOST_OF_FRAME = 0.7
 """Share of the frame's longer side from which on a window shows hardly more detail."""
 
 LARGEST = 2048
-"""Side of the largest window where planes are too large to be read whole, pixels."""
+"""Side of the largest window in which a click is tried where planes are too large to be
+read whole, pixels."""
 
 LARGE_ON_GRID = 12.0
 """Cells of the mask grid over the whole frame that an object is long, from which on
@@ -57,9 +58,6 @@ a share of its side."""
 
 PERSISTENCE = 0.5
 """Share of the last step that is expected to be made again."""
-
-BORDER = 1.25
-"""How much larger a window is than what it has to hold."""
 
 
 class Look(NamedTuple):
@@ -108,20 +106,19 @@ class Windows:
 
     @property
     def may_look_at_whole(self) -> bool:
-        """Whether the whole frame is ever looked at: large ones only if asked for."""
+        """Whether the whole frame may be tried: not large ones, unless asked for."""
         return self.look_at == "whole-frame" or not are_large(self.plane_shape)
 
     @property
     def sides(self) -> list[int]:
         """Sides of windows, smallest first, in pixels of the movie."""
-        limit = min(min(self.plane_shape), MOST_OF_FRAME * max(self.plane_shape))
-        if not self.may_look_at_whole:
-            limit = min(limit, LARGEST + 1)
+        shortest, most = min(self.plane_shape), MOST_OF_FRAME * max(self.plane_shape)
         side, sides = self.window_size / FINEST, []
-        while side < limit:
+        while side < min(shortest, most):
             sides.append(round(side))
             side *= STEP
-        return sides
+        # In a long frame, a square as high as the frame is not squeezed as it is.
+        return [*sides, shortest] if sides and shortest <= most else sides
 
     def look(self, y: float, x: float, size: float) -> Look:
         """Look at a place for an object so many pixels long."""
@@ -186,8 +183,13 @@ class Windows:
         return look._replace(view=wider) if is_seen else None
 
     def ladder(self, y: float, x: float) -> list[Look]:
-        """Look at a place through ever larger windows, for an object of any size."""
-        return [Look(self._around(y, x, side), y, x, 0.0) for side in self.sides[::2]]
+        """Look at a place in ever larger views, for an object of any size."""
+        sides = self.sides[::2]
+        if self.may_look_at_whole:
+            last = [Look(self.whole, y, x, 0.0)]
+        else:
+            last, sides = [], [side for side in sides if side <= LARGEST]
+        return [Look(self._around(y, x, side), y, x, 0.0) for side in sides] + last
 
     def holds(self, look: Look, prompts: FramePrompts) -> bool:
         """Whether all of a frame's prompts that have to be seen are seen."""
@@ -200,11 +202,12 @@ class Windows:
         y0, x0, y1, x1 = self._needed(prompts)
         y0, y1 = min(y0, look.y), max(y1, look.y)
         x0, x1 = min(x0, look.x), max(x1, look.x)
-        needed = max(BORDER * max(y1 - y0, x1 - x0), look.view.height)
-        fitting = [side for side in self.sides if side >= needed]
-        if not fitting:
-            return look._replace(view=self.whole)
-        view = self._around((y0 + y1) / 2, (x0 + x1) / 2, fitting[0])
+        y, x, view = (y0 + y1) / 2, (x0 + x1) / 2, self.whole
+        for side in self.sides:
+            window = self._around(y, x, side)
+            if side >= look.view.height and window.holds(y0, x0, y1, x1):
+                view = window
+                break
         return look._replace(view=view)
 
     def at_scale_of(self, view: View, memory: Memory) -> View:
@@ -235,12 +238,11 @@ class Windows:
         """Whether an object so many pixels long is looked at in the whole frame."""
         if self.look_at == "whole-frame" or not self.sides:
             return True
-        if not self.may_look_at_whole:
-            return False
         if size * TIMES_THE_OBJECT > self.sides[-1] * STEP:
             return True
         on_grid = size / max(self.plane_shape) * self.input_size / 4
-        return self.look_at == "automatic" and on_grid >= LARGE_ON_GRID
+        is_well_seen = on_grid >= LARGE_ON_GRID and self.may_look_at_whole
+        return self.look_at == "automatic" and is_well_seen
 
     def _needed(self, prompts: FramePrompts) -> tuple[float, float, float, float]:
         """Return the box ``(y0, x0, y1, x1)`` of the prompts that have to be seen.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from psygnal import Signal
@@ -10,11 +10,21 @@ from psygnal import Signal
 from napari_sam2_ivos.core.errors import PromptError
 from napari_sam2_ivos.core.prompts import Mask
 from napari_sam2_ivos.viewer.axes import current_frame
+from napari_sam2_ivos.viewer.remembered import RememberedPlane
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from napari_sam2_ivos.core.regions import Window
     from napari_sam2_ivos.core.session import Session
+
+
+class _Part(NamedTuple):
+    """A part of the plane before and after it was painted in, ``(h, w)`` each."""
+
+    window: Window
+    before: np.ndarray
+    after: np.ndarray
 
 
 class CorrectionReader:
@@ -43,9 +53,9 @@ class CorrectionReader:
         self.layer = layer
         self.session = session
         self.time_axis = time_axis
-        self._frame = -1
-        self._known = np.zeros((0, 0))
-        self._expected: set[int] | None = None
+        self._known = RememberedPlane(session)
+        self._expected: tuple[set[int], list[Window]] | None = None
+        self._is_our_own = False
         layer.events.paint.connect(self._on_paint)
         layer.events.set_data.connect(self._on_set_data)
         layer.events.labels_update.connect(self._on_labels_update)
@@ -57,26 +67,30 @@ class CorrectionReader:
         self.layer.events.set_data.disconnect(self._on_set_data)
         self.layer.events.labels_update.disconnect(self._on_labels_update)
 
+    def refresh(self) -> None:
+        """Have the layer show what the program wrote, which is nobody's painting."""
+        self._is_our_own = True
+        try:
+            self.layer.refresh(extent=False, thumbnail=False, highlight=False)
+        finally:
+            self._is_our_own = False
+
+    def on_written(self, frame: int, windows: Iterable[Window]) -> None:
+        """Take note that the program, not the user, wrote parts of a plane."""
+        if frame == self._known.frame:
+            self._known.update(windows)
+
     def _look(self) -> None:
         """Remember the plane on screen."""
-        self._frame = current_frame(self.viewer, self.layer, self.time_axis)
-        if 0 <= self._frame < self.session.movie.n_frames:
-            self._known = np.array(self.session.labels[self._frame])
-        else:
-            self._frame = -1
-
-    def on_written(self, frame: int) -> None:
-        """Take note that the program, not the user, wrote a plane."""
-        if frame == self._frame:
-            self._known = np.array(self.session.labels[frame])
+        self._known.look(current_frame(self.viewer, self.layer, self.time_axis))
 
     def _on_set_data(self, event: Any = None) -> None:
         """See a new frame, or an undo, which napari tells in no other way."""
         frame = current_frame(self.viewer, self.layer, self.time_axis)
-        if frame == self._frame:
-            self._compare(())
-        else:
+        if frame != self._known.frame:
             self._look()
+        elif not self._is_our_own and frame >= 0:
+            self._compare((), self._known.changed())
 
     def _on_paint(self, event: Any) -> None:
         if self.layer.n_edit_dimensions > 2:
@@ -85,39 +99,51 @@ class CorrectionReader:
                 "Painting through several frames at once is not a prompt; the brush is"
                 " back to one frame. Press Ctrl-Z to take the stroke back."
             )
-        ids = _ids_in(event.value)
+        stroke = _ids_in(event.value), [_window_of(atom) for atom in event.value]
         if any(not _is_written(atom, self.layer) for atom in event.value):
-            self._expected = ids  # the polygon tool tells first and paints then
+            self._expected = stroke  # the polygon tool tells first and paints then
         else:
-            self._compare(ids)
+            self._compare(*stroke)
 
     def _on_labels_update(self, event: Any = None) -> None:
         if self._expected is not None:
-            ids, self._expected = self._expected, None
-            self._compare(ids)
+            stroke, self._expected = self._expected, None
+            self._compare(*stroke)
 
-    def _compare(self, also: Iterable[int]) -> None:
-        if self._frame < 0:
+    def _compare(self, also: Iterable[int], windows: Iterable[Window]) -> None:
+        """Take as painted what is not as it was, in some parts of the plane.
+
+        Parameters
+        ----------
+        also : iterable of int
+            Labels that were painted or painted over, changed or not.
+        windows : iterable of (slice, slice)
+        """
+        frame = self._known.frame
+        if frame < 0:
             return
-        frame, before = self._frame, self._known
-        after = np.array(self.session.labels[frame])
-        changed = before != after
-        touched = set(before[changed].tolist()) | set(after[changed].tolist())
-        touched |= {i for i in also if i in self.session.tracks or (after == i).any()}
+        parts, touched = [], set(also) & self.session.tracks.keys()
+        for window, _ in self.session.gather(list(windows)):
+            before = self._known.part(window)
+            after = self.session.part(frame, *window).copy()
+            changed = before != after
+            touched |= set(before[changed].tolist()) | set(after[changed].tolist())
+            touched |= {i for i in also if (after == i).any()}
+            parts.append(_Part(window, before, after))
         touched.discard(0)
         if not touched:
             return
-        after, kept = self._protected(frame, before, after, touched)
-        self._known = after
+        kept = self._protected(frame, parts, touched)
+        self._known.update(part.window for part in parts)
         cells = []
         name = f"Paint object {min(touched)} on frame {frame}"
         if len(touched) > 1:
             name = f"Paint {len(touched)} objects on frame {frame}"
         with self.session.action(name):
-            whole = tuple(slice(0, n) for n in after.shape)
-            self.session.history.note_part(frame, whole, before, after)
+            for part in parts:
+                self.session.history.note_part(frame, *part)
             for track_id in sorted(touched - kept):
-                mask = Mask.from_plane(after == track_id)
+                mask = self._mask(track_id, frame, [part.window for part in parts])
                 try:
                     now = self.session.start(track_id, frame)
                     self.session.set_prompts(track_id, frame, now.with_mask(mask))
@@ -128,27 +154,36 @@ class CorrectionReader:
         if cells:
             self.painted.emit(cells)
 
-    def _protected(
-        self, frame: int, before: np.ndarray, after: np.ndarray, touched: set[int]
-    ) -> tuple[np.ndarray, set[int]]:
-        """Return the painted plane with the pixels back that nobody may change.
+    def _mask(self, track_id: int, frame: int, painted: Sequence[Window]) -> Mask:
+        """Return the pixels of an object after some windows were painted in."""
+        track = self.session.tracks.get(track_id)
+        own = [] if track is None else [track.window_on(frame)]
+        mask = Mask(0, 0, np.zeros((0, 0), bool))
+        for region, _ in self.session.gather([*own, *painted]):
+            rows, columns = region
+            pixels = self.session.part(frame, *region) == track_id
+            mask |= Mask.from_plane(pixels, rows.start, columns.start)
+        return mask
 
-        And the objects that they belong to.
-        """
+    def _protected(
+        self, frame: int, parts: Sequence[_Part], touched: set[int]
+    ) -> set[int]:
+        """Put the pixels back that nobody may change; return whose they are."""
         kept = {}
         for track_id in sorted(touched & self.session.tracks.keys()):
             why = self._why_kept(track_id, frame)
             if why:
-                wrong = (before == track_id) != (after == track_id)
-                after = np.where(wrong, before, after)
                 kept[track_id] = why
+                for _, before, after in parts:
+                    wrong = (before == track_id) != (after == track_id)
+                    np.copyto(after, before, where=wrong)
         if kept:
-            self.session.labels[frame] = after
-            self._known = after  # before the layer tells of itself
-            self.layer.refresh(extent=False, thumbnail=False, highlight=False)
+            for window, _, after in parts:
+                self.session.labels[(frame, *window)] = after
+            self.refresh()
             for why in kept.values():
                 self.refused.emit(why)
-        return after, set(kept)
+        return set(kept)
 
     def _why_kept(self, track_id: int, frame: int) -> str:
         """Return why an object may not be painted on a frame; empty if it may."""
@@ -160,6 +195,19 @@ class CorrectionReader:
         if is_accepted and track_id != self.layer.selected_label:
             return f"Object {track_id} is accepted on this frame: its pixels were kept."
         return ""
+
+
+def _window_of(atom: Any) -> Window:
+    """Return the part of the plane that one change of a paint event lies in."""
+    key = getattr(atom, "slice_key", None)
+    if key is not None:
+        rows, columns = key[-2:]
+    else:  # pixels one by one
+        rows, columns = (
+            slice(int(at.min()), int(at.max()) + 1)
+            for at in map(np.asarray, atom[0][-2:])
+        )
+    return rows, columns
 
 
 def _ids_in(atoms: Any) -> set[int]:

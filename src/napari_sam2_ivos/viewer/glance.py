@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_sam2_ivos.core.compositing import compose
-from napari_sam2_ivos.viewer.outlines import rim
+from napari_sam2_ivos.viewer.outlines import rim, rim_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,9 +59,14 @@ class Glance:
     def take(self, result: FrameResult, plan: Plan) -> None:
         """Show a guess, but for objects that were edited since it was planned."""
         self._frame, self._versions = result.frame, dict(plan.versions)
-        shape, dtype = self.session.movie.shape, self.session.labels.dtype
-        plane = compose(np.zeros(shape[1:], dtype), result, {})
-        self.layer.show(result.frame, rim(plane))
+        width = rim_width(self.session.movie.plane_shape)
+        parts = []
+        for region, members in self.session.gather([mask.window for mask in result]):
+            inside = replace(result, objects=tuple(result.objects[i] for i in members))
+            size = [part.stop - part.start for part in region]
+            nothing = np.zeros(size, self.session.labels.dtype)
+            parts.append((region, rim(compose(nothing, inside, {}, (), region), width)))
+        self.layer.show(result.frame, parts)
         self._on_tracks_changed()
 
     def done(self) -> None:

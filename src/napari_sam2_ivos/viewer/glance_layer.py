@@ -11,8 +11,9 @@ from napari_sam2_ivos.viewer.label_view import ExpandedStore, OnePlane
 from napari_sam2_ivos.viewer.layers import label_placement
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
+    from napari_sam2_ivos.core.regions import Window
     from napari_sam2_ivos.core.session import Session
     from napari_sam2_ivos.viewer.reading import Target
 
@@ -72,16 +73,22 @@ class GlanceLayer:
         """Take note that the layer is gone."""
         self.layer = None
 
-    def show(self, frame: int, plane: np.ndarray) -> None:
-        """Show a plane of labels on a frame, in place of what was shown before."""
-        self._store.frame, self._store.plane = frame, plane
-        self._shown = set(np.flatnonzero(np.bincount(plane.ravel())).tolist()) - {0}
+    def show(self, frame: int, parts: Sequence[tuple[Window, np.ndarray]]) -> None:
+        """Show labels in parts of a frame, in place of what was shown before.
+
+        Parameters
+        ----------
+        frame : int
+        parts : sequence of ((rows, columns), ndarray of (h, w) unsigned int)
+        """
+        self._store.frame, self._store.parts = frame, list(parts)
+        self._shown = {i for _, part in parts for i in np.unique(part).tolist()} - {0}
         self._refresh()
 
     def drop(self, track_ids: Collection[int]) -> None:
         """Take objects off."""
-        plane = self._store.plane
-        self._store.plane = np.where(np.isin(plane, list(track_ids)), 0, plane)
+        for _, part in self._store.parts:
+            part[np.isin(part, list(track_ids))] = 0
         self._shown -= set(track_ids)
         self._refresh()
 

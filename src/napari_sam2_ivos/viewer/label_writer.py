@@ -1,4 +1,4 @@
-"""Written label planes reach the screen, at most ten times a second."""
+"""Written label planes reach the screen, but not so often that they block it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ class LabelWriter:
     """Refreshes the Labels layer when the frame on screen was written.
 
     The session writes into the store that the layer shows; frames off screen
-    need nothing, since moving the slider reads them again.
+    need nothing, since moving the slider reads them again. It does so ten times a
+    second at most, and half of the time at most, since napari reads the whole plane.
 
     Parameters
     ----------
     viewer : ViewerModel
     layer : napari.layers.Labels
     time_axis : int
+    refresh : callable
+        Has the layer read its plane again.
     clock : callable, optional
         Seconds, for tests.
     """
@@ -33,29 +36,32 @@ class LabelWriter:
         viewer: Any,
         layer: Any,
         time_axis: int,
+        refresh: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.viewer = viewer
         self.layer = layer
         self.time_axis = time_axis
+        self._refresh = refresh
         self._clock = clock
-        self._last = -MIN_INTERVAL_S
+        self._next = float("-inf")
         self._waiting = False
 
     def on_written(self, frame: int) -> None:
         """Take note that the plane of `frame` was written."""
-        if self._is_on_screen(frame):
-            self._waiting = True
-            if self._clock() - self._last >= MIN_INTERVAL_S:
-                self.flush()
+        self._waiting |= self._is_on_screen(frame)
+        if self._clock() >= self._next:
+            self.flush()
 
     def flush(self) -> None:
         """Refresh now if anything on screen was written since the last time."""
         if not self._waiting:
             return
         self._waiting = False
-        self._last = self._clock()
-        self.layer.refresh(extent=False, thumbnail=False, highlight=False)
+        began = self._clock()
+        self._refresh()
+        ended = self._clock()
+        self._next = ended + max(MIN_INTERVAL_S, ended - began)
 
     def _is_on_screen(self, frame: int) -> bool:
         offset = self.viewer.dims.ndim - self.layer.ndim

@@ -32,6 +32,7 @@ from napari_sam2_ivos.viewer.visibility import Visibility
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from napari_sam2_ivos.core.regions import Window
     from napari_sam2_ivos.core.session import Session
     from napari_sam2_ivos.viewer.reading import Cell, Target
     from napari_sam2_ivos.viewer.tools import Tool
@@ -125,9 +126,11 @@ class LayerSet:
         self.viewer.layers.insert(index, self.labels)
         self.labels.events.selected_label.connect(self._on_selected_label)
         self.labels.events.colormap.connect(self.restyle)
-        self.writer = LabelWriter(self.viewer, self.labels, target.time_axis)
         self.corrections = CorrectionReader(
             self.viewer, self.labels, self.session, target.time_axis
+        )
+        self.writer = LabelWriter(
+            self.viewer, self.labels, target.time_axis, self.corrections.refresh
         )
         for painted, refused in self._paint_watchers:
             self.corrections.painted.connect(painted)
@@ -231,9 +234,9 @@ class LayerSet:
 
     # ---- events ----------------------------------------------------------
 
-    def _on_written(self, frame: int) -> None:
+    def _on_written(self, frame: int, windows: list[Window]) -> None:
         if self.writer is not None and self.corrections is not None:
-            self.corrections.on_written(frame)  # before the screen looks at it
+            self.corrections.on_written(frame, windows)  # before the screen looks at it
             self.writer.on_written(frame)
 
     def _on_edited(self, event: Any) -> None:

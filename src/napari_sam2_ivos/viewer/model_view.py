@@ -28,6 +28,10 @@ class SeenPlanes:
     Of several frames at once there is nothing, so that nobody saves it or
     takes it for a movie. Axes other than time have length 1.
 
+    There are no more pixels than in the movie: where the model gets more, they are
+    interpolated, and a layer with a finer step than all others has napari read every
+    layer anew when it comes and goes, seconds on a large plane.
+
     Parameters
     ----------
     movie : Movie
@@ -49,9 +53,10 @@ class SeenPlanes:
         self.mapping = mapping
         self.side = side
         self.view = View.whole(movie.plane_shape) if window is None else window
+        self.size = min(side, self.view.height), min(side, self.view.width)
         outer = [1] * (len(movie.data.shape) - (3 if movie.rgb else 2))
         outer[movie.time_axis] = movie.n_frames
-        self.shape = (*outer, side, side, 3)
+        self.shape = (*outer, *self.size, 3)
         self.ndim = len(self.shape)
         self.dtype = np.dtype(np.uint8)
 
@@ -73,16 +78,25 @@ class SeenPlanes:
         try:
             part = self.movie.part(frame, self.view.rows, self.view.columns)
         except MovieError:  # the image itself says so
-            return np.zeros((self.side, self.side, 3), np.uint8)
-        return as_seen(part, self.mapping, self.side)
+            return np.zeros((*self.size, 3), np.uint8)
+        return as_seen(part, self.mapping, self.size)
 
 
-def as_seen(plane: np.ndarray, mapping: IntensityMapping, side: int) -> np.ndarray:
+def as_seen(
+    plane: np.ndarray, mapping: IntensityMapping, size: tuple[int, int]
+) -> np.ndarray:
     """Map and resize a plane as `engine.frames.to_input` does.
+
+    Parameters
+    ----------
+    plane : ndarray, (Y, X) or (Y, X, 3)
+    mapping : IntensityMapping
+    size : (int, int)
+        Rows and columns that it gets.
 
     Returns
     -------
-    ndarray, (side, side, 3) uint8
+    ndarray, (rows, columns, 3) uint8
         Pillow's bilinear filter is the one that torch has for shrinking.
     """
     from PIL import Image as Picture
@@ -92,7 +106,7 @@ def as_seen(plane: np.ndarray, mapping: IntensityMapping, side: int) -> np.ndarr
         values = values[..., 0]  # resize a grey plane once, not three times
     levels = Picture.fromarray((values * 255 + 0.5).astype(np.uint8))
     return np.asarray(
-        levels.resize((side, side), Picture.Resampling.BILINEAR).convert("RGB")
+        levels.resize(size[::-1], Picture.Resampling.BILINEAR).convert("RGB")
     )
 
 
@@ -232,11 +246,11 @@ class ModelView:
         image, view = self.images[0], planes.view
         at: dict[int, Any] = dict(planes.movie.held)
         factors = np.ones(image.ndim)
-        for axis, first, n in (
-            (-2, view.top, view.height),
-            (-1, view.left, view.width),
+        for axis, first, n, n_shown in (
+            (-2, view.top, view.height, planes.size[0]),
+            (-1, view.left, view.width, planes.size[1]),
         ):
-            factors[axis] = n / planes.side
+            factors[axis] = n / n_shown
             # The edges meet, not the pixel centres.
             at[axis] = first + factors[axis] / 2 - 0.5
         place = label_placement(image, at)

@@ -22,21 +22,22 @@ class Outcome:
     stop_when_lost : bool
         Whether the run leaves an object alone behind a frame that it was left empty
         on.
-
-    Attributes
-    ----------
-    n_frames : int
-        Frames that something was tracked on.
     """
 
     def __init__(self, stop_when_lost: bool = False) -> None:
-        self.n_frames = 0
+        self._frames: set[int] = set()
         self._stop_when_lost = stop_when_lost
         self._flagged: set[tuple[int, int]] = set()
 
+    @property
+    def n_frames(self) -> int:
+        """Frames that something was tracked on, each counted once."""
+        return len(self._frames)
+
     def note(self, result: FrameResult) -> None:
         """Take note of a result."""
-        self.n_frames += bool(result.objects)
+        if result.objects:
+            self._frames.add(result.frame)
         cells = {(result.frame, mask.track_id) for mask in result if mask.flag}
         self._flagged |= cells
 

@@ -54,19 +54,20 @@ def outline_mask(
         raise PromptError(
             "An outline holds no pixel of the image. Draw it larger, on the image."
         )
-    plane = (
-        np.zeros(plane_shape, bool) if beside is None else beside.to_plane(plane_shape)
-    )
-    plane[rows, columns] = True
-    return Mask.from_plane(plane)
+    top, left = int(rows.min()), int(columns.min())
+    pixels = np.zeros((rows.max() - top + 1, columns.max() - left + 1), bool)
+    pixels[rows - top, columns - left] = True
+    mask = Mask(top, left, pixels)
+    return mask if beside is None else mask | beside
 
 
-def rim(labels: np.ndarray) -> np.ndarray:
-    """Return a label plane with the outlines of its objects only.
+def rim_width(plane_shape: tuple[int, int]) -> int:
+    """Return how wide an outline is to be seen when the plane is on a screen."""
+    return max(1, round(min(plane_shape) / 300))
 
-    They are as wide as can be seen when the whole plane is on a screen.
-    """
-    width = max(1, round(min(labels.shape) / 300))
+
+def rim(labels: np.ndarray, width: int) -> np.ndarray:
+    """Return labels ``(H, W)`` with the outlines of their objects only."""
     out = np.zeros_like(labels)
     for i, window in enumerate(ndimage.find_objects(labels)):
         if window is not None:

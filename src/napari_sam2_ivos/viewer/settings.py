@@ -18,6 +18,8 @@ from napari_sam2_ivos.core.errors import IvosWarning
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_sam2_ivos.core.views import LookAt
+
 PLUGIN = "napari-sam2-ivos"
 
 changed = SignalInstance((), name="changed")
@@ -34,6 +36,8 @@ class Settings:
         With which the panel begins: a name in the catalogue, or "auto".
     device : str or None
         "cpu", "cuda" or "mps"; None for the fastest there is.
+    look_at : {"automatic", "windows", "whole-frame"}
+        What the model of a panel looks at to begin with.
     keep_features : bool
         Whether what the model sees of a frame is kept in the user's cache folder.
     keys : mapping of str to str
@@ -43,6 +47,7 @@ class Settings:
 
     model: str = "auto"
     device: str | None = None
+    look_at: LookAt = "automatic"
     keep_features: bool = True
     keys: Mapping[str, str] = field(default_factory=dict)
 
@@ -69,6 +74,7 @@ def settings() -> Settings:
     return Settings(
         model=model.name,
         device=None if model.device == "auto" else model.device,
+        look_at=model.look_at,
         keep_features=model.keep_features,
         keys=page.keys.model_dump(),
     )

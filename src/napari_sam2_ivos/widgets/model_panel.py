@@ -114,7 +114,11 @@ class ModelPanel(QWidget):
         self._download_job.progressed.connect(self._on_progress)
         self._download_job.ended.connect(self._on_downloaded)
         self._fill()
-        for combo, wanted in ((self.model, begin.model), (self.device, begin.device)):
+        for combo, wanted in (
+            (self.model, begin.model),
+            (self.device, begin.device),
+            (self.look_at, begin.look_at),
+        ):
             combo.setCurrentIndex(max(0, combo.findData(wanted)))
         self.model.currentIndexChanged.connect(self._on_changed)
         self.device.currentIndexChanged.connect(self._on_changed)
