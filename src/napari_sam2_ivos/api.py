@@ -87,8 +87,8 @@ class ModelSettings(TypedDict, total=False):
         multiple of 32; as the model was trained by default. Smaller is faster and
         sees less (README).
     window_size : int or None
-        The same for windows; by default 448, 256 for the bundled model, but no more than
-        for whole frames.
+        The same for windows; by default 448, or 256 for the bundled model, but no more
+        than for whole frames.
     look_at : {"automatic", "windows", "whole-frame"}
         What the model looks at: a window around each object, which follows it, the
         whole frame, or ("automatic", the default) what suits the size of each object.
@@ -100,8 +100,8 @@ class ModelSettings(TypedDict, total=False):
         folder, so that the next opening of the movie finds it; False by default.
     exclusive_memory : bool
         Whether objects that are tracked together may not overlap in each
-        other's memory, which only whole frames can show; False by default, so that
-        no object depends on another.
+        other's memory; all then look at the whole frame. False by default, so that no
+        object depends on another.
     """
 
     model: str
@@ -153,13 +153,14 @@ def load_segmenter(movie: Movie, **settings: Unpack[ModelSettings]) -> Sam2Segme
     if model.name == "bundled":
         # It was trained on grey movies, and two colours halve its mean J.
         mapping = replace(mapping, is_grey=True)
+    exclusive = settings.get("exclusive_memory", False)
     return Sam2Segmenter(
         model,
         movie,
         mapping,
         files=FeatureFiles(model.net) if settings.get("keep_features") else None,
-        exclusive_memory=settings.get("exclusive_memory", False),
-        look_at=settings.get("look_at", "automatic"),
+        exclusive_memory=exclusive,
+        look_at=settings.get("look_at", "whole-frame" if exclusive else "automatic"),
     )
 
 

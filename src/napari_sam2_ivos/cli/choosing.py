@@ -47,8 +47,8 @@ WindowSize = Annotated[
     int | None,
     typer.Option(
         metavar="PIXELS",
-        help="The same for windows around objects: 448 by default, 256 for the bundled"
-        " model, never more than for whole frames.",
+        help="The same for windows around objects; by default 448, or 256 for the"
+        " bundled model, but no more than for whole frames.",
     ),
 ]
 LookAtName = Annotated[

@@ -23,11 +23,16 @@ class Stopped(Exception):
 
 
 class Looking(NamedTuple):
-    """An object to find: what it attends to, and where it is looked for."""
+    """An object to find: what it attends to, and where it is looked for.
+
+    `attempt` is 0 at first, 1 in any larger view, and 2 when it was found there and is
+    looked at once more from near.
+    """
 
     track_id: int
     context: Context
     look: Look
+    attempt: int = 0
 
 
 class Batches:

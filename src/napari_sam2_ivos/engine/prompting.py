@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.views import View
 
 # Labels of SAM's prompt encoder.
-NEGATIVE, POSITIVE, BOX_TOP_LEFT, BOX_BOTTOM_RIGHT = 0, 1, 2, 3
+NOTHING, NEGATIVE, POSITIVE, BOX_TOP_LEFT, BOX_BOTTOM_RIGHT = -1, 0, 1, 2, 3
 
 GIVEN_PRIOR = 10.0
 """Logit of a given mask that is to be corrected: what SAM 2 itself takes such a mask
@@ -69,6 +69,8 @@ def point_inputs(
             continue  # no mask reaches there
         coordinates.append((p.x, p.y))
         labels.append(POSITIVE if p.positive else NEGATIVE)
+    if not labels:
+        coordinates, labels = [(0.0, 0.0)], [NOTHING]
     places = [
         [
             ((x - v.left) / v.width * image_size, (y - v.top) / v.height * image_size)

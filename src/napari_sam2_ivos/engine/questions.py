@@ -12,7 +12,6 @@ from napari_sam2_ivos.core.prompts import FramePrompts
 from napari_sam2_ivos.engine.contexts import Context
 from napari_sam2_ivos.engine.paste import regrid
 from napari_sam2_ivos.engine.prompting import mask_input, mask_prior, point_inputs
-from napari_sam2_ivos.engine.windows import Look, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.prompts import Mask, Point
     from napari_sam2_ivos.engine.forward import Forward
     from napari_sam2_ivos.engine.memory import Memory
-    from napari_sam2_ivos.engine.windows import Windows
+    from napari_sam2_ivos.engine.windows import Look, Windows
 
 PRIOR_LOGIT_LIMIT = 32.0
 """Upstream clamps the earlier mask to this before it refines it."""
@@ -149,7 +148,7 @@ class Questions:
         raw = self._forward.decode(frame, looks, contexts, points=points, reverse=False)
         found = []
         for answer in self._forward.memories(views, raw, reverse=False):
-            size = size_of(answer.extent)
+            size = self._windows.size_of(answer)
             fits = size <= LARGEST_SHARE * max(answer.view.height, answer.view.width)
             is_there = answer.object_score > 0 and size > 0
             if is_there and fits and not self._windows.cuts(answer):

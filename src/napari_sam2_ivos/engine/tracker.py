@@ -229,7 +229,7 @@ class Tracker:
             looking.append(Looking(track_id, context, self._look(context, frame)))
         kept: dict[int, Memory] = {}
         while looking:
-            wider: list[Looking] = []
+            again: list[Looking] = []
             for batch, raw in self._batches.run(looking, frame, stop, reverse=reverse):
                 views = [one.look.view for one in batch]
                 found = self._forward.memories(views, raw, reverse=reverse)
@@ -238,16 +238,16 @@ class Tracker:
                     memory = self._judged(one.context, memory, frame, plan)
                     if not memory.flag or one.track_id not in kept:
                         kept[one.track_id] = memory
-                    look = self._windows.larger(one.look)
-                    if look is not None and (memory.flag or self._windows.cuts(memory)):
-                        wider.append(one._replace(look=look))
+                    next_one = self._look_again(one, memory)
+                    if next_one is not None:
+                        again.append(next_one)
                     elif not memory.flag:
                         final.append(n)
                 keys = [Key(one.track_id, frame, False) for one in batch]
                 for n in final:
                     self._bank.put(keys[n], kept.pop(keys[n].track_id))
                 self._remember(final, keys, views, raw)
-            looking = wider
+            looking = again
         for track_id, memory in kept.items():
             self._bank.put(Key(track_id, frame, False), memory)
 
@@ -258,6 +258,25 @@ class Tracker:
         )
         past = [(key.frame, self._bank.get(key)) for key in keys]
         return self._windows.follow([(f, m) for f, m in past if m is not None], frame)
+
+    def _look_again(self, one: Looking, memory: Memory) -> Looking | None:
+        """Return where else to look for an object, from what was seen of it.
+
+        In a larger view if it was not found or is cut off; if it was found there, once
+        more from near, where its outline is finer.
+        """
+        if one.attempt == 2:
+            return None
+        if memory.flag or self._windows.cuts(memory):
+            look = self._windows.larger(one.look)
+            return None if look is None else one._replace(look=look, attempt=1)
+        if one.attempt == 0:
+            return None
+        at, size = memory.extent, self._windows.size_of(memory)
+        near = self._windows.look(at.y, at.x, size)
+        if near.view.height >= memory.view.height:
+            return None
+        return one._replace(look=near, attempt=2)
 
     def _judged(
         self, context: Context, memory: Memory, frame: int, plan: Plan

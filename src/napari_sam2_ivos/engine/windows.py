@@ -13,7 +13,6 @@ from napari_sam2_ivos.engine.planes import are_large
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_sam2_ivos.core.guards import Extent
     from napari_sam2_ivos.core.prompts import FramePrompts
     from napari_sam2_ivos.engine.memory import Memory
 
@@ -44,8 +43,9 @@ SMALLEST_ON_GRID = 3.0
 STAY = 1.5
 """How much too large or too small for its object a window may be before it changes."""
 
-N_SIZES = 5
-"""Memories whose median is the size of an object: one bad mask changes no window."""
+N_SIZES = 3
+"""Memories whose median is the size of an object: one bad mask changes no window, and
+more of them lag behind an object that shrinks."""
 
 LATTICE = 1 / 3
 """Windows lie at multiples of this share of their side, so that neighbours share them
@@ -118,7 +118,7 @@ class Windows:
             sides.append(round(side))
             side *= STEP
         # In a long frame, a square as high as the frame is not squeezed as it is.
-        return [*sides, shortest] if sides and shortest <= most else sides
+        return [*sides, shortest] if shortest <= most else sides
 
     def look(self, y: float, x: float, size: float) -> Look:
         """Look at a place for an object so many pixels long."""
@@ -153,8 +153,10 @@ class Windows:
                 x += n * (last.extent.x - memory.extent.x)
         height, width = self.plane_shape
         y, x = min(max(y, 0.0), height - 1.0), min(max(x, 0.0), width - 1.0)
-        sizes = [size_of(memory.extent) for _, memory in past[:N_SIZES]]
-        size = float(np.median([s for s in sizes if s > 0]))
+        sizes = [self.size_of(memory) for _, memory in past[:N_SIZES]]
+        sizes = [size for size in sizes if size > 0]
+        # What has left the frame in part is no smaller for it.
+        size = max(sizes) if self._touches_border(last) else float(np.median(sizes))
         if not self._suits(last.view, size):
             return self.look(y, x, size)
         view = last.view
@@ -193,13 +195,15 @@ class Windows:
 
     def holds(self, look: Look, prompts: FramePrompts) -> bool:
         """Whether all of a frame's prompts that have to be seen are seen."""
-        return look.view.holds(*self._needed(prompts))
+        needed = self._needed(prompts)
+        return needed is None or look.view.holds(*needed)
 
     def holding(self, look: Look, prompts: FramePrompts) -> Look:
         """Look at no less than the prompts of a frame."""
-        if self.holds(look, prompts):
+        needed = self._needed(prompts)
+        if needed is None or look.view.holds(*needed):
             return look
-        y0, x0, y1, x1 = self._needed(prompts)
+        y0, x0, y1, x1 = needed
         y0, y1 = min(y0, look.y), max(y1, look.y)
         x0, x1 = min(x0, look.x), max(x1, look.x)
         y, x, view = (y0 + y1) / 2, (x0 + x1) / 2, self.whole
@@ -220,6 +224,19 @@ class Windows:
         if np.isnan(y):
             y, x = memory.view.centre
         return self._around(y, x, view.height)
+
+    def size_of(self, memory: Memory) -> float:
+        """Return how long an object is, the longer side of its box, pixels; 0 for none.
+
+        Its extent reaches half a cell of the mask grid further on each side.
+        """
+        view, extent = memory.view, memory.extent
+        if np.isnan(extent.y):
+            return 0.0
+        n_cells = (self.input_size if view == self.whole else self.window_size) / 4
+        height = extent.y_max - extent.y_min - view.height / n_cells
+        width = extent.x_max - extent.x_min - view.width / n_cells
+        return float(max(height, width))
 
     def cuts(self, memory: Memory) -> bool:
         """Whether a mask reaches to the border of its window, and may go on beyond."""
@@ -244,14 +261,16 @@ class Windows:
         is_well_seen = on_grid >= LARGE_ON_GRID and self.may_look_at_whole
         return self.look_at == "automatic" and is_well_seen
 
-    def _needed(self, prompts: FramePrompts) -> tuple[float, float, float, float]:
+    def _needed(
+        self, prompts: FramePrompts
+    ) -> tuple[float, float, float, float] | None:
         """Return the box ``(y0, x0, y1, x1)`` of the prompts that have to be seen.
 
         "Not this" outside what is looked at is obeyed anyway: no mask reaches there.
         """
         points = [p for p in prompts.points if p.positive]
         if not points and prompts.box is None:
-            points = list(prompts.points)
+            return None
         ys, xs = [p.y for p in points], [p.x for p in points]
         if prompts.box is not None:
             ys += [prompts.box.y0, prompts.box.y1]
@@ -260,6 +279,17 @@ class Windows:
         y0, y1 = np.clip([min(ys), max(ys)], -0.5, height - 0.5).tolist()
         x0, x1 = np.clip([min(xs), max(xs)], -0.5, width - 0.5).tolist()
         return y0, x0, y1, x1
+
+    def _touches_border(self, memory: Memory) -> bool:
+        """Whether a mask reaches to the border of the frame."""
+        height, width = self.plane_shape
+        e = memory.extent
+        return bool(
+            e.y_min <= 0
+            or e.x_min <= 0
+            or e.y_max >= height - 1
+            or e.x_max >= width - 1
+        )
 
     def _suits(self, view: View, size: float) -> bool:
         """Whether an object of a size may go on being looked at in a view as large."""
@@ -277,10 +307,3 @@ class Windows:
             for at, n in zip((y, x), self.plane_shape, strict=True)
         )
         return View(top, left, side, side)
-
-
-def size_of(extent: Extent) -> float:
-    """Return how long an object is, the longer side of its box, pixels; 0 for none."""
-    if np.isnan(extent.y):
-        return 0.0
-    return float(max(extent.y_max - extent.y_min, extent.x_max - extent.x_min))
