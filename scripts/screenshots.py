@@ -129,6 +129,9 @@ def tell(folder: Path, theme: str, suffix: str) -> None:
     studio.dock.view.outline.click()
     studio.dock.view.boxes.click()
     studio.keep(f"outlines{suffix}")
+    studio.dock.view.boxes.click()
+    studio.dock.view.windows.click()
+    studio.keep(f"windows{suffix}")
     studio.close()
 
 

@@ -105,6 +105,12 @@ def test_boxes_are_those_of_the_whole_plane(viewer, large):
         assert boxes_on(large.session, frame) == whole
     layer = BoxesLayer(large)
     assert reads(large, lambda: layer.toggle(True)) < 0.2
+    assert not reads(large, large.changed.emit), "it is known already"
+    large.layers.labels.paint((0, 1200, 1540), 2)
+    assert bounding_boxes(large.session.plane(0))[2] == (1190, 1490, 1210, 1546)
+    assert layer.layer.data[1].max(axis=0)[-2:].tolist() == [1209.5, 1545.5]
+    large.editing.undo()
+    assert layer.layer.data[1].max(axis=0)[-2:].tolist() == [1209.5, 1509.5]
     layer.close()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from napari_sam2_ivos.io.boxes import bounding_boxes
 from napari_sam2_ivos.viewer.rectangles_layer import RectanglesLayer
@@ -10,6 +10,10 @@ from napari_sam2_ivos.viewer.rectangles_layer import RectanglesLayer
 if TYPE_CHECKING:
     from napari_sam2_ivos.core.session import Session
     from napari_sam2_ivos.viewer.controller import Controller
+
+
+Box: TypeAlias = "tuple[int, int, int, int]"
+"""``(y0, x0, y1, x1)`` in pixels of the movie, ends not included."""
 
 
 class BoxesLayer(RectanglesLayer):
@@ -21,15 +25,29 @@ class BoxesLayer(RectanglesLayer):
     """
 
     def __init__(self, controller: Controller) -> None:
-        super().__init__(
-            controller,
-            lambda frame: boxes_on(controller.session, frame),
-            "bounding boxes",
-            is_numbered=True,
-        )
+        self._known: tuple[Any, dict[int, Box]] | None = None
+        # Before the rectangles look, which they do at every change of anything.
+        controller.session.labels_changed.connect(self._forget)
+        super().__init__(controller, self._boxes, "bounding boxes", is_numbered=True)
+
+    def close(self) -> None:
+        """Take it away and follow nothing any more."""
+        super().close()
+        self.controller.session.labels_changed.disconnect(self._forget)
+
+    def _forget(self) -> None:
+        self._known = None
+
+    def _boxes(self, frame: int) -> dict[int, Box]:
+        session = self.controller.session
+        tracks = session.tracks.values()
+        state = frame, [(t.track_id, t.version, t.revision) for t in tracks]
+        if self._known is None or self._known[0] != state:
+            self._known = state, boxes_on(session, frame)
+        return self._known[1]
 
 
-def boxes_on(session: Session, frame: int) -> dict[int, tuple[int, int, int, int]]:
+def boxes_on(session: Session, frame: int) -> dict[int, Box]:
     """Return the box around each object of a frame, as `io.boxes.bounding_boxes`.
 
     Of the label plane only those parts are read in which objects can be.
