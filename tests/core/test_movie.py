@@ -164,6 +164,17 @@ def test_of_very_large_planes_little_is_read():
     assert data.n_pixels <= 0.03 * 9 * 8192**2
 
 
+def test_few_objects_on_a_large_plane_of_noise_keep_their_greys():
+    """They are far fewer pixels than any percentile of the plane."""
+    noise = np.random.default_rng(0).normal(300, 20, (4200, 4200))
+    disc = np.hypot(*(np.mgrid[:30, :30] - 14.5)) < 15
+    for y, x in ((200, 300), (3000, 1000), (2100, 3500)):
+        noise[y : y + 30, x : x + 30][disc] = np.linspace(1500, 2300, disc.sum())
+    mapping = IntensityMapping.of_movie(Movie(noise[None].astype(np.uint16)))
+    assert 1800 < mapping.high <= 2300
+    assert abs(mapping.low - 240) < 20
+
+
 def test_few_objects_on_a_large_plane_of_zeros_are_seen():
     data = np.zeros((2, 2100, 2100), np.uint16)
     data[0, 300:310, 700:712] = 900

@@ -132,7 +132,7 @@ def test_large_planes_are_not_looked_at_whole():
     chooser = windows(LARGE)
     seen = [chooser.anywhere().view]
     for y, x, size in places(LARGE):
-        if size > LARGE[0] / 6:
+        if size > LARGE[0] / 8:
             continue
         look = chooser.look(y, x, size)
         while look is not None:

@@ -26,6 +26,10 @@ N_BLOCKS = 15
 BLOCK = 256
 """Rows and columns of a block."""
 
+BRIGHT_IN_BLOCK = 99.5
+"""Percentile of a block that counts as bright: an object of 20 pixels in it does, a
+speck of dust does not."""
+
 
 @dataclass(frozen=True)
 class IntensityMapping:
@@ -61,9 +65,11 @@ class IntensityMapping:
         Of planes of more than 4 million pixels, blocks are looked at: 15 x 15 of 256 x
         256 pixels spread over the plane, dealt out to the frames, so that each of nine
         frames has 25 of them and every object larger than the gaps is met on some.
-        Where these are all of one value, such as a background of exact zeros with few
-        objects in it, the mapping goes from the lowest to the highest value of
-        everything on these frames. 8-bit RGB is taken as it is (0 to 255).
+        A few objects in so many pixels do not count, so that the mapping also reaches up
+        to what is bright in the brightest block. Where all blocks are of one value, such
+        as a background of exact zeros with few objects in it, the mapping goes from the
+        lowest to the highest value of everything on these frames. 8-bit RGB is taken as
+        it is (0 to 255).
         """
         if movie.rgb and np.dtype(movie.data.dtype) == np.uint8:
             return cls(0.0, 255.0)
@@ -91,6 +97,9 @@ class IntensityMapping:
                 stacklevel=2,
             )
         low, high = np.percentile(pooled, percentiles)
+        if is_large:
+            bright = [np.percentile(v, BRIGHT_IN_BLOCK) for v in samples if v.size]
+            high = max(high, *bright)
         if is_large and low == high:
             low, high = _extremes(movie, frames)
         return cls(float(low), float(high))
