@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, sqrt
+from typing import Any
 
 import numpy as np
 
@@ -36,8 +37,8 @@ class Discs:
         rng = np.random.default_rng(0)
         self._noise = rng.normal(300, 30, (side, side)).astype(np.uint16)
 
-    def __getitem__(self, index: tuple[int, slice, slice]) -> np.ndarray:
-        """Draw a frame and return a part of it."""
+    def __getitem__(self, index: tuple[Any, ...]) -> np.ndarray:
+        """Draw the frame of an index ``(t,)`` or ``(t, rows, columns)``, or its part."""
         frame, *part = index
         plane = np.roll(self._noise, 7 * frame, axis=0)
         for number in range(len(self._centres)):

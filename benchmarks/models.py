@@ -74,7 +74,11 @@ class Model:
     def ours(self, discs: Discs, device: str) -> Sam2Segmenter:
         """Return a segmenter of ours with nothing encoded yet."""
         return load_segmenter(
-            Movie(discs), checkpoint=self.checkpoint, config=self.config, device=device
+            Movie(discs),
+            checkpoint=self.checkpoint,
+            config=self.config,
+            device=device,
+            look_at="whole-frame",  # as upstream does
         )
 
     def upstream(self, predictor: str, device: str) -> Any:

@@ -15,6 +15,7 @@ from benchmarks.window_scenes import SmallDiscs
 from benchmarks.window_scores import how_it_looked
 from napari_sam2_ivos.api import load_segmenter
 from napari_sam2_ivos.core.movie import Movie
+from napari_sam2_ivos.engine.windows import TIMES_THE_OBJECT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,8 +65,11 @@ def seconds_per_frame(
     chosen: Any = {"checkpoint": model.checkpoint, "config": model.config}
     chosen |= {"device": device, "look_at": look_at}
     segmenter = load_segmenter(movie, **chosen)
-    share = discs.diameter / (SIDE if look_at == "whole-frame" else 4 * discs.diameter)
-    hook = _find_discs(segmenter.model.net, share)
+    is_whole = look_at == "whole-frame"
+    share = discs.diameter / SIDE if is_whole else 1 / TIMES_THE_OBJECT
+    loaded = segmenter.model
+    net = loaded.net if is_whole else loaded.window_net or loaded.net
+    hook = _find_discs(net, share)
     subject = Ours(segmenter)
     for number in range(n_objects):
         subject.mask(number + 1, 0, discs.mask(number, 0))

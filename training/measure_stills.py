@@ -32,7 +32,9 @@ def on_tile(plane: np.ndarray, truth: np.ndarray, kind: str, checkpoint: dict) -
     ids = [int(i) for i in np.flatnonzero(areas >= SMALLEST) if i]
     if not ids:
         return []
-    session = open_session(plane[None], device="cpu", **checkpoint)
+    session = open_session(
+        plane[None], device="cpu", look_at="whole-frame", **checkpoint
+    )
     for i in ids:
         session.set_prompts(i, 0, first_prompt(truth == i, kind))
     session.preview(0)
