@@ -38,7 +38,7 @@ class Discs:
         self._noise = rng.normal(300, 30, (side, side)).astype(np.uint16)
 
     def __getitem__(self, index: tuple[Any, ...]) -> np.ndarray:
-        """Draw the frame of an index ``(t,)`` or ``(t, rows, columns)``, or its part."""
+        """Draw the frame of an index ``(t,)`` or ``(t, rows, columns)``."""
         frame, *part = index
         plane = np.roll(self._noise, 7 * frame, axis=0)
         for number in range(len(self._centres)):

@@ -65,11 +65,11 @@ class IntensityMapping:
         Of planes of more than 4 million pixels, blocks are looked at: 15 x 15 of 256 x
         256 pixels spread over the plane, dealt out to the frames, so that each of nine
         frames has 25 of them and every object larger than the gaps is met on some.
-        A few objects in so many pixels do not count, so that the mapping also reaches up
-        to what is bright in the brightest block. Where all blocks are of one value, such
-        as a background of exact zeros with few objects in it, the mapping goes from the
-        lowest to the highest value of everything on these frames. 8-bit RGB is taken as
-        it is (0 to 255).
+        A few objects in so many pixels do not count, so that the mapping also reaches
+        up to what is bright in the brightest block. Where all blocks are of one value,
+        such as a background of exact zeros with few objects in it, the mapping goes
+        from the lowest to the highest value of everything on these frames. 8-bit RGB is
+        taken as it is (0 to 255).
         """
         if movie.rgb and np.dtype(movie.data.dtype) == np.uint8:
             return cls(0.0, 255.0)

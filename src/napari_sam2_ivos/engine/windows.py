@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.engine.memory import Memory
 
 TIMES_THE_OBJECT = 5.5
-"""Side of a window over the longer side of the object in it. At the bundled model's 256
-an object has 47 pixels then. With 4, mean J on five kinds of small cells falls from 0.78
-to 0.69, with 8 to 0.77."""
+"""Side of a window over the longer side of the object in it. At the bundled model's
+256 an object has 47 pixels then (docs/architecture.md has what others give)."""
 
 FINEST = 4.0
 """Times that a window is enlarged at most: more shows nothing more."""
@@ -45,7 +44,7 @@ STAY = 1.5
 """How much too large or too small for its object a window may be before it changes."""
 
 STAY_WHOLE = 1.2
-"""How much too small for the whole frame an object may become before it gets a window."""
+"""How much too small for the whole frame an object may be before it gets a window."""
 
 N_SIZES = 3
 """Memories whose median is the size of an object: one bad mask changes no window, and
