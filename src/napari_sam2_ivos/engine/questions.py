@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 PRIOR_LOGIT_LIMIT = 32.0
 """Upstream clamps the earlier mask to this before it refines it."""
 
-
 LARGEST_SHARE = 0.4
 """Share of the longer side of a view that what a click means is long at most: of views
 that are twice as large as the next, one fits better."""

@@ -125,7 +125,7 @@ class Windows:
 
     def look(self, y: float, x: float, size: float) -> Look:
         """Look at a place for an object so many pixels long."""
-        if self.is_seen_whole(size):
+        if self._is_seen_whole(size):
             return Look(self.whole, y, x, size)
         wanted = max(size, 1.0) * TIMES_THE_OBJECT
         side = min(self.sides, key=lambda s: abs(np.log(s / wanted)))
@@ -254,7 +254,7 @@ class Windows:
 
     # ---- inside ----------------------------------------------------------
 
-    def is_seen_whole(self, size: float) -> bool:
+    def _is_seen_whole(self, size: float) -> bool:
         """Whether an object so many pixels long is looked at in the whole frame."""
         if self.look_at == "whole-frame" or not self.sides:
             return True
@@ -297,8 +297,8 @@ class Windows:
     def _suits(self, view: View, size: float) -> bool:
         """Whether an object of a size may go on being looked at in a view as large."""
         if view == self.whole:
-            return self.is_seen_whole(size * STAY_WHOLE)
-        if self.is_seen_whole(size / STAY):
+            return self._is_seen_whole(size * STAY_WHOLE)
+        if self._is_seen_whole(size / STAY):
             return False
         return 1 / STAY <= view.height / (size * TIMES_THE_OBJECT) <= STAY
 
