@@ -115,6 +115,8 @@ class Windows:
     @property
     def sides(self) -> list[int]:
         """Sides of windows, smallest first, in pixels of the movie."""
+        if self.look_at == "whole-frame":
+            return []
         shortest, most = min(self.plane_shape), MOST_OF_FRAME * max(self.plane_shape)
         side, sides = self.window_size / FINEST, []
         while side < min(shortest, most):
@@ -256,7 +258,7 @@ class Windows:
 
     def _is_seen_whole(self, size: float) -> bool:
         """Whether an object so many pixels long is looked at in the whole frame."""
-        if self.look_at == "whole-frame" or not self.sides:
+        if not self.sides:
             return True
         if size * TIMES_THE_OBJECT > self.sides[-1] * STEP:
             return True
