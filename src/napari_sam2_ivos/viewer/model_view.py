@@ -10,7 +10,7 @@ from psygnal import Signal
 
 from napari_sam2_ivos.core.errors import MovieError
 from napari_sam2_ivos.core.views import View
-from napari_sam2_ivos.engine.planes import LARGE
+from napari_sam2_ivos.engine.planes import are_large
 from napari_sam2_ivos.viewer.channels import ChannelStack
 from napari_sam2_ivos.viewer.layers import PLACING, label_placement
 
@@ -196,7 +196,7 @@ class ModelView:
             self.said.emit(
                 "The model is loaded with the next click; then this shows what it sees."
             )
-        elif window is None and np.prod(movie.plane_shape) > LARGE:
+        elif window is None and are_large(movie.plane_shape):
             self._remove()
             self._say_why()
         else:
