@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_sam2_ivos.api import (
-        ModelSettings,
-        load_segmenter,
         open_movie,
         open_session,
     )
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.results import FrameResult, ObjectMask
     from napari_sam2_ivos.core.session import Session
+    from napari_sam2_ivos.engine.loading import ModelSettings, load_segmenter
 
 __version__ = "0.1.0"
 
@@ -42,11 +41,11 @@ _HOMES = {
     "FrameResult": "core.results",
     "Guards": "core.guards",
     "IvosError": "core.errors",
-    "ModelSettings": "api",
+    "ModelSettings": "engine.loading",
     "Movie": "core.movie",
     "ObjectMask": "core.results",
     "Session": "core.session",
-    "load_segmenter": "api",
+    "load_segmenter": "engine.loading",
     "open_movie": "api",
     "open_session": "api",
 }

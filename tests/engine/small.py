@@ -33,7 +33,7 @@ def small_model(folder: Path, max_anchors: int = 1) -> LoadedModel:
     net = build(path).eval()
     with torch.no_grad():
         net.sam_mask_decoder.pred_obj_score_head.layers[-1].bias += 10.0
-    return LoadedModel(make_fast(net), torch.device("cpu"), "random")
+    return LoadedModel(make_fast(net), torch.device("cpu"), "random", "0" * 64)
 
 
 def small_movie(n_frames: int = N_FRAMES) -> Movie:

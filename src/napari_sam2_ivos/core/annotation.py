@@ -40,10 +40,14 @@ class Annotation:
     history : History
     """
 
+    labels_changing = Signal(int)
+    """Emitted with the frame whose label plane is about to be written."""
     labels_changed = Signal(int, list)
     """Emitted with the frame whose label plane was written, and with the windows."""
-    tracks_changed = Signal()
-    """Emitted after an edit of prompts or objects."""
+    track_touched = Signal(int)
+    """Emitted with the ID of an object that is being edited, added or taken away."""
+    tracks_changed = Signal(str)
+    """Emitted after an edit of prompts or objects, with what was done."""
 
     def __init__(self, movie: Movie, segmenter: Segmenter, labels: LabelStore) -> None:
         if tuple(labels.shape) != movie.shape:
@@ -116,23 +120,24 @@ class Annotation:
             self._depth -= 1
             if self._depth == 0:
                 self.history.end()
-                self.tracks_changed.emit()
+                self.tracks_changed.emit(name)
 
     def undo(self) -> str | None:
         """Take back the last action; return what it was, None for nothing."""
-        return self._after(self.history.undo())
+        return self._after("Undo", self.history.undo())
 
     def redo(self) -> str | None:
         """Do again what was undone last; return what it was, None for nothing."""
-        return self._after(self.history.redo())
+        return self._after("Redo", self.history.redo())
 
-    def _after(self, name: str | None) -> str | None:
+    def _after(self, what: str, name: str | None) -> str | None:
         if name is not None:
-            self.tracks_changed.emit()
+            self.tracks_changed.emit(f"{what}: {name}")
         return name
 
     def _swap(self, track_id: int, track: Track | None) -> Track | None:
         """Put back an object as it was, and return it as it was until now."""
+        self.track_touched.emit(track_id)
         now = self.tracks.pop(track_id, None)
         self._n_edits += 1
         forgotten = None
@@ -153,6 +158,11 @@ class Annotation:
         self.changing(track)
         return track
 
+    def noting(self, track: Track) -> None:
+        """Take note that what is said about an object is about to change."""
+        self.history.note_track(track.track_id, track)
+        self.track_touched.emit(track.track_id)
+
     def drop_track(self, track: Track) -> None:
         """Take an object away; its masks are left to whoever asks."""
         self.changing(track)
@@ -164,7 +174,7 @@ class Annotation:
 
         Nothing that was planned for it before is written any more.
         """
-        self.history.note_track(track.track_id, track)
+        self.noting(track)
         self._n_edits += 1
         track.version = self._n_edits
 
@@ -196,7 +206,7 @@ class Annotation:
                 continue
             region = self.part(frame, *window)
             if np.count_nonzero(region == track_id) < other.area[frame]:
-                self.history.note_track(track_id, other)
+                self.noting(other)
                 other.mark_stale(np.array([frame]))
 
     def recolour(
@@ -276,6 +286,7 @@ class Annotation:
 
     def _put(self, frame: int, parts: Iterable[tuple[Window, np.ndarray]]) -> None:
         written = []
+        self.labels_changing.emit(frame)
         try:
             for window, pixels in parts:
                 written.append(window)

@@ -101,6 +101,11 @@ class History:
         """What would be done again; None for nothing."""
         return self._undone[-1].name if self._undone else None
 
+    @property
+    def last_number(self) -> int | None:
+        """Number of the action that was done last, by which it is told from others."""
+        return self._done[-1].number if self._done else None
+
     def begin(self, name: str, key: object = None) -> None:
         """Begin an action: what changes from now on belongs to it.
 

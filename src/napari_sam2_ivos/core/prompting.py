@@ -193,7 +193,7 @@ class Prompting(Annotation):
             self.erase(track, np.flatnonzero(track.state))
             self.drop_track(track)
             for child in self.children(track_id):
-                self.history.note_track(child, self.tracks[child])
+                self.noting(self.tracks[child])
                 self.tracks[child].parent = None
 
     def check_may_prompt(self, track_id: int, frame: int) -> None:

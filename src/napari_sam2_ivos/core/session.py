@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from psygnal import Signal
 
 from napari_sam2_ivos.core.compositing import compose, neighbour_of
 from napari_sam2_ivos.core.errors import StoreError
@@ -56,6 +57,9 @@ class Session(Prompting):
     guards : Guards
         Which masks are not trusted, from the next plan on.
     """
+
+    frame_computed = Signal(int)
+    """Emitted with the frame whose results were written and noted."""
 
     def __init__(self, movie: Movie, segmenter: Segmenter, labels: LabelStore) -> None:
         super().__init__(movie, segmenter, labels)
@@ -249,3 +253,4 @@ class Session(Prompting):
         for mask in known:
             track = self.tracks[mask.track_id]
             track.mark(frame, mask, neighbours.get(mask.track_id, 0))
+        self.frame_computed.emit(frame)

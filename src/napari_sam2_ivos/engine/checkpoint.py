@@ -54,6 +54,8 @@ class LoadedModel:
     net : sam2.modeling.sam2_base.SAM2Base
     device : torch.device
     name : str
+    sha256 : str
+        Of its file.
     window_net : SAM2Base or None
         The same weights with another input size, for windows.
     lock : Lock
@@ -63,6 +65,7 @@ class LoadedModel:
     net: Any
     device: torch.device
     name: str
+    sha256: str
     window_net: Any | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -134,6 +137,8 @@ def load_model(
         if key not in _loaded:
             if entry is not None:
                 installed.check(entry, checkpoint_file)
+            known = None if entry is None else entry.sha256
+            digest = known or installed.sha256_of(checkpoint_file)
             net = build(config_file, input_size)
             _fill(net, read_weights(checkpoint_file), checkpoint_file, config_file)
             net = net.to(device).eval()
@@ -143,7 +148,7 @@ def load_model(
                     make_fast(each)
                     if compiled:
                         each.image_encoder.compile()
-            _loaded[key] = LoadedModel(net, device, name, windows)
+            _loaded[key] = LoadedModel(net, device, name, digest, windows)
         return _loaded[key]
 
 

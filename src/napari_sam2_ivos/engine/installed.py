@@ -68,21 +68,23 @@ def check(entry: ModelEntry, path: Path) -> None:
     ModelError
         If it is not.
     """
-    if entry.sha256 is None:
-        return
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelError(
-            f"Checkpoint '{path}' cannot be read: {error.strerror}."
-        ) from error
-    if found != entry.sha256:
+    if entry.sha256 is not None and sha256_of(path) != entry.sha256:
         raise ModelError(
             f"File '{path}' is not model '{entry.name}' as it was published (its"
             " SHA-256 is another): it is damaged, or was changed. Delete it and get it"
             f" again. {by_hand(entry)}"
         )
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a checkpoint, by which a session knows it again."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(
+            f"Checkpoint '{path}' cannot be read: {error.strerror}."
+        ) from error
 
 
 def by_hand(entry: ModelEntry) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict, deque
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -97,6 +97,8 @@ class Sam2Segmenter:
         self.model = model
         self.movie = movie
         self.mapping = mapping
+        self.look_at = look_at
+        self.exclusive_memory = exclusive_memory
         whole = View.whole(movie.plane_shape)
         networks = Networks(model, whole)
         self._features = FeatureCache(
@@ -118,6 +120,23 @@ class Sam2Segmenter:
     def model_name(self) -> str:
         """Name of the model in the catalogue, or of its own checkpoint file."""
         return self.model.name
+
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """What its masks depend on beside the prompts, for a session to keep.
+
+        Name, SHA-256 and device of the model; the rest as in `loading.ModelSettings`.
+        """
+        return {
+            "model": self.model.name,
+            "sha256": self.model.sha256,
+            "device": str(self.model.device),
+            "contrast": [self.mapping.low, self.mapping.high],
+            "input_size": int(self.model.net.image_size),
+            "window_size": self.window_size,
+            "look_at": self.look_at,
+            "exclusive_memory": self.exclusive_memory,
+        }
 
     @property
     def view(self) -> tuple[IntensityMapping, int]:

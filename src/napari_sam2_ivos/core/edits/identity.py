@@ -189,16 +189,16 @@ def _pass_on_children(session: Session, source: int, target: int, first: int) ->
 def _set_parent(session: Session, child: int, parent: int) -> None:
     """Give an object another parent, unless that is its own descendant."""
     if child not in (parent, *session.ancestors(parent)):
-        session.history.note_track(child, session.tracks[child])
+        session.noting(session.tracks[child])
         session.tracks[child].parent = parent
 
 
 def _swap_notes(session: Session, a: Track, b: Track) -> None:
     """Let what is noted about two objects follow their masks."""
     ids = {a.track_id: b.track_id, b.track_id: a.track_id}
-    for child, track in session.tracks.items():
+    for track in session.tracks.values():
         if track.parent in ids:
-            session.history.note_track(child, track)
+            session.noting(track)
             track.parent = ids[track.parent]
     a.name, b.name = b.name, a.name
     a.class_name, b.class_name = b.class_name, a.class_name

@@ -128,5 +128,5 @@ def set_parent(session: Session, child: int, parent: int | None) -> None:
             )
     words = "no object" if parent is None else f"object {parent}"
     with session.action(f"Object {child} comes from {words}"):
-        session.history.note_track(child, track)
+        session.noting(track)
         track.parent = parent

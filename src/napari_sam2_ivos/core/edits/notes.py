@@ -21,7 +21,7 @@ def set_name(session: Session, track_id: int, name: str) -> None:
     track, name = session.track(track_id), name.strip()
     if track.name != name:
         with session.action(f"Name object {track_id}"):
-            session.history.note_track(track_id, track)
+            session.noting(track)
             track.name = name
 
 
@@ -32,7 +32,7 @@ def set_class(session: Session, track_ids: Collection[int], class_name: str) -> 
     with session.action(f"Class of {_these(track_ids)}"):
         for track in tracks:
             if track.class_name != class_name:
-                session.history.note_track(track.track_id, track)
+                session.noting(track)
                 track.class_name = class_name
 
 
@@ -81,7 +81,7 @@ def mark_fine(session: Session, track_id: int, frames: Iterable[int]) -> None:
     new = [at for at in frames if track.state[at] & (COMPUTED | FINE) == COMPUTED]
     if new:
         with session.action(f"Object {track_id} looks fine"):
-            session.history.note_track(track_id, track)
+            session.noting(track)
             track.set_bits(np.array(new), FINE)
 
 

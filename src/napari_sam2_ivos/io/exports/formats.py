@@ -1,0 +1,130 @@
+"""The list of formats: what each can hold, and which module writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam2_ivos.core.errors import FormatError
+
+if TYPE_CHECKING:
+    import os
+
+    from napari_sam2_ivos.io.exports.annotated import AnnotatedMovie
+
+
+class Trait(StrEnum):
+    """What an annotated movie can have that not every format can hold."""
+
+    TRACK_IDS = "track IDs"
+    DIVISIONS = "divisions"
+    CLASSES = "classes"
+    NAMES = "names"
+    PIXEL_SIZE = "the pixel size"
+    INTERVAL = "the frame interval"
+    SCORES = "scores"
+    EXACT_MASKS = "masks to the pixel"
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format that labels can be exported to.
+
+    Parameters
+    ----------
+    key : str
+        What the command line calls it.
+    title : str
+        What the window calls it.
+    suffixes : tuple of str
+        How its files may end, the usual one first; empty for a folder.
+    module : str
+        In `io.exports`: its ``write(path, annotated)`` returns sentences about what
+        did not fit, for the user to read.
+    holds : frozenset of Trait
+    """
+
+    key: str
+    title: str
+    suffixes: tuple[str, ...]
+    module: str
+    holds: frozenset[Trait]
+
+
+FORMATS: dict[str, Format] = {}
+"""By key, in the order in which they are listed."""
+
+
+def export(
+    key: str, path: str | os.PathLike[str], annotated: AnnotatedMovie
+) -> list[str]:
+    """Write an annotated movie; return what the format could not hold, in words.
+
+    Parameters
+    ----------
+    key : str
+        Of one of `FORMATS`.
+    path : path-like
+        A file or, where the format is one of folders, a folder that is new, empty, or
+        was written by this program.
+    annotated : AnnotatedMovie
+
+    Raises
+    ------
+    FormatError
+        If there is no such format, or the file name does not suit it.
+    StoreError
+        If it cannot be written; what was there before is as it was.
+    Cancelled
+        If `annotated.on_frame` raises it; nothing is left behind.
+    """
+    chosen = format_of(key)
+    target = Path(path).expanduser()
+    check_name(chosen, target)
+    module = import_module(f"napari_sam2_ivos.io.exports.{chosen.module}")
+    remarks: list[str] = module.write(target, annotated)
+    missing = left_out(chosen, annotated)
+    if missing:
+        what = ", ".join(missing)
+        remarks = [f"{chosen.title} cannot hold {what}: left out.", *remarks]
+    return remarks
+
+
+def format_of(key: str) -> Format:
+    """Return a format by its key, or raise `FormatError`."""
+    if key not in FORMATS:
+        raise FormatError(
+            f"There is no format '{key}'. Choose one of {', '.join(FORMATS)}."
+        )
+    return FORMATS[key]
+
+
+def check_name(chosen: Format, path: Path) -> None:
+    """Raise `FormatError` if a file of a format cannot have this name."""
+    suffixes = chosen.suffixes
+    if suffixes and not path.name.lower().endswith(suffixes):
+        raise FormatError(
+            f"'{path.name}' does not end in {' or '.join(suffixes)}, as"
+            f" {chosen.title} does. Give it another name."
+        )
+
+
+def left_out(chosen: Format, annotated: AnnotatedMovie) -> list[Trait]:
+    """Return what an annotated movie has that a format cannot hold."""
+    tracks = annotated.tracks.values()
+    there = {
+        Trait.TRACK_IDS: bool(annotated.tracks),
+        Trait.DIVISIONS: any(t.parent is not None for t in tracks),
+        Trait.CLASSES: any(t.class_name for t in tracks),
+        Trait.NAMES: any(t.name for t in tracks),
+        Trait.PIXEL_SIZE: annotated.scale is not None,
+        Trait.INTERVAL: annotated.interval_s is not None,
+        Trait.SCORES: any(np.isfinite(t.predicted_iou).any() for t in tracks),
+        Trait.EXACT_MASKS: bool(annotated.tracks),
+    }
+    return [trait for trait in Trait if there[trait] and trait not in chosen.holds]

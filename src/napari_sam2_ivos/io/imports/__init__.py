@@ -1,0 +1,1 @@
+"""Segmentations of other programs, one module per format."""

@@ -1,0 +1,1 @@
+"""Sessions on disk: ``NAME.ivos``, a folder of small files (docs/session.md)."""
