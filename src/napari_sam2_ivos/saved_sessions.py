@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_sam2_ivos.api import load_segmenter, open_movie, open_session
+from napari_sam2_ivos import api
 from napari_sam2_ivos.core.errors import IvosWarning, MovieError, StoreError
 from napari_sam2_ivos.io.sessions.about import About, MovieNote
 from napari_sam2_ivos.io.sessions.finding import find_movie
@@ -73,17 +73,34 @@ def open_saved(
     path = Path(path).expanduser()
     session, saving = (_resume if path.exists() else _begin)(path, movie, settings)
     try:
-        if saving.folder.lock.refusal:
+        with saved_as_one_goes(saving):
+            yield session
+    finally:
+        session.segmenter.close()
+
+
+@contextmanager
+def saved_as_one_goes(saving: Saving) -> Iterator[None]:
+    """Write whatever happens to a session at once, and let others open it after that.
+
+    Raises
+    ------
+    StoreError
+        At the beginning, if it is open in another program; at the end, if something
+        still cannot be written.
+    """
+    folder = saving.folder
+    try:
+        if folder.lock.refusal:
             raise StoreError(
-                f"'{path}' cannot be changed. {saving.folder.lock.refusal}"
+                f"'{folder.path}' cannot be changed. {folder.lock.refusal}"
             )
         write = partial(_write_or_warn, saving)
         saving.pending.connect(write)
-        yield session
+        yield
         saving.pending.disconnect(write)
         saving.write()
     finally:
-        session.segmenter.close()
         saving.close()
 
 
@@ -117,17 +134,13 @@ def settings_of(about: About) -> ModelSettings:
 def _begin(path: Path, movie: Any, settings: ModelSettings) -> tuple[Session, Saving]:
     if movie is None:
         raise MovieError(f"There is no session '{path}' yet. Say of which movie it is.")
-    opened, file, calibration = open_movie(movie), None, {}
+    opened = api.open_movie(movie)
+    session = api.open_session(opened, **settings)
+    about = About(MovieNote.of(opened, None), model=made_with(session))
     if isinstance(movie, str | os.PathLike):
         file = Path(movie).expanduser()
-        source = open_source(file)
-        calibration = {
-            "scale": source.scale,
-            "unit": source.unit,
-            "interval_s": source.interval_s,
-        }
-    session = open_session(opened, **settings)
-    about = About(MovieNote.of(opened, file), **calibration, model=made_with(session))
+        note = replace(about.movie, path=file)
+        about = replace(about, movie=note, **open_source(file).calibration)
     return session, Saving(session, SessionFolder.create(path, about))
 
 
@@ -139,12 +152,12 @@ def _resume(path: Path, movie: Any, settings: ModelSettings) -> tuple[Session, S
         if movie is None:
             opened, file = find_movie(about.movie, path)
         else:
-            opened = open_movie(movie)
+            opened = api.open_movie(movie)
             check_movie(about.movie, opened)
             if isinstance(movie, str | os.PathLike):
                 file = Path(movie).expanduser()
         wanted: ModelSettings = {**settings_of(about), **settings}
-        segmenter = load_segmenter(opened, **wanted)
+        segmenter = api.load_segmenter(opened, **wanted)
         session, saving = restore(saved, opened, segmenter)
     except BaseException:
         saved.folder.close()

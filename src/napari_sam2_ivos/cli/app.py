@@ -10,8 +10,11 @@ import typer
 from napari_sam2_ivos import __version__
 from napari_sam2_ivos.cli.demo import demo
 from napari_sam2_ivos.cli.evaluate import evaluate
+from napari_sam2_ivos.cli.export import export, formats
+from napari_sam2_ivos.cli.import_ import import_
 from napari_sam2_ivos.cli.info import info
 from napari_sam2_ivos.cli.models import models
+from napari_sam2_ivos.cli.resume import resume
 from napari_sam2_ivos.cli.screen import complain, show_warnings_as_notes
 from napari_sam2_ivos.cli.track import track
 from napari_sam2_ivos.core.errors import IvosError
@@ -26,6 +29,10 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(track)
+app.command()(resume)
+app.command()(export)
+app.command("import")(import_)
+app.command()(formats)
 app.command()(evaluate)
 app.command()(models)
 app.command()(info)

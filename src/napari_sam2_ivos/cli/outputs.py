@@ -23,13 +23,13 @@ class Outputs:
 
     Parameters
     ----------
-    labels : Path
-        ``.tif``, ``.npy`` or ``.zarr``.
+    labels : Path or None
+        ``.tif``, ``.npy`` or ``.zarr``; None if they are in a session only.
     table, overlay, boxes : Path or None
         CSV; PNG; CSV or MOTChallenge ``.txt``.
     """
 
-    labels: Path
+    labels: Path | None
     table: Path | None = None
     overlay: Path | None = None
     boxes: Path | None = None
@@ -48,7 +48,7 @@ class Outputs:
         from napari_sam2_ivos.io.atomic import checked_target
         from napari_sam2_ivos.io.labels import check_suffix
 
-        suffix = check_suffix(self.labels)
+        suffix = "" if self.labels is None else check_suffix(self.labels)
         if self.boxes is not None:
             boxes.check_suffix(self.boxes)
         taken = {path.resolve(): "what is read" for path in inputs}
@@ -80,17 +80,19 @@ class Outputs:
         """
         from napari_sam2_ivos.io.stores import create_store
 
-        self._live = self.labels.suffix.lower() == ".zarr" and not self.labels.exists()
-        if not self._live:
+        path = self.labels
+        if path is None or path.suffix.lower() != ".zarr" or path.exists():
             return create_store(shape)
-        return create_store(shape, path=self.labels, **_calibration(source))
+        self._live = True
+        return create_store(shape, path=path, **source.calibration)
 
     def save(self, session: Session, source: Source) -> None:
         """Write everything and say where; if the disk is full, somewhere else."""
-        known = _calibration(source)
-        if not self._live:
-            self._save_labels(session.labels, known)
-        say(f"Labels:  {self.labels}")
+        known = source.calibration
+        if self.labels is not None:
+            if not self._live:
+                self._save_labels(self.labels, session.labels, known)
+            say(f"Labels:  {self.labels}")
         if self.table is not None:
             from napari_sam2_ivos.io.tables import write_table
 
@@ -110,23 +112,17 @@ class Outputs:
         """Take away a label store that was made for a run that computed nothing."""
         from napari_sam2_ivos.io.labels_zarr import is_ours
 
-        if self._live and is_ours(self.labels):
+        if self._live and self.labels is not None and is_ours(self.labels):
             shutil.rmtree(self.labels)
 
-    def _save_labels(self, labels: LabelStore, known: dict[str, Any]) -> None:
+    def _save_labels(
+        self, path: Path, labels: LabelStore, known: dict[str, Any]
+    ) -> None:
         from napari_sam2_ivos.io.labels import write_labels
 
         try:
-            write_labels(self.labels, labels, **known)
+            write_labels(path, labels, **known)
         except StoreError as error:
-            spare = Path(tempfile.mkdtemp(prefix="sam2-ivos-")) / self.labels.name
+            spare = Path(tempfile.mkdtemp(prefix="sam2-ivos-")) / path.name
             write_labels(spare, labels, **known)
             raise StoreError(f"{error} The labels are in '{spare}' instead.") from error
-
-
-def _calibration(source: Source) -> dict[str, Any]:
-    return {
-        "scale": source.scale,
-        "unit": source.unit,
-        "interval_s": source.interval_s,
-    }

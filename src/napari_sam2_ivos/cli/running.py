@@ -24,7 +24,7 @@ from napari_sam2_ivos.core.errors import IvosError
 from napari_sam2_ivos.core.results import Flag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.progress import Task
 
@@ -123,6 +123,14 @@ def stop_request() -> Iterator[StopRequest]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def counting(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar under a title; give a function that takes how many of how many."""
+    with _progress() as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _progress() -> Progress:

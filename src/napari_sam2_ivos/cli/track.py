@@ -23,6 +23,7 @@ from napari_sam2_ivos.cli.choosing import (
 )
 from napari_sam2_ivos.cli.holding import held_axes
 from napari_sam2_ivos.cli.outputs import Outputs
+from napari_sam2_ivos.cli.saved import NewSession, check_new, saved_in
 from napari_sam2_ivos.cli.screen import remark, say
 from napari_sam2_ivos.core.errors import PromptError
 from napari_sam2_ivos.engine.choice import AUTOMATIC
@@ -65,9 +66,12 @@ def track(
         ),
     ],
     out: Annotated[
-        Path,
-        typer.Option(help="Label stack to write: .tif, .npy or .zarr."),
-    ],
+        Path | None,
+        typer.Option(
+            help="Label stack to write: .tif, .npy or .zarr.", show_default=False
+        ),
+    ] = None,
+    session: NewSession = None,
     model: ModelName = AUTOMATIC,
     checkpoint: Checkpoint = None,
     config: Config = None,
@@ -143,7 +147,11 @@ def track(
     from napari_sam2_ivos.io.sources import open_source
 
     check_model(model, checkpoint, config)
+    if out is None and session is None:
+        raise PromptError("Say where the result goes: --out, --session, or both.")
     outputs = Outputs(out, table, overlay, boxes)
+    if session is not None:
+        check_new(session)
     outputs.check((movie, prompts), overwrite=overwrite)
     source = open_source(movie)
     held = held_axes(hold or [], source)
@@ -170,9 +178,10 @@ def track(
     try:
         name_model(model, checkpoint, device)
         labels = outputs.store(opened.shape, source)
-        session = Session(opened, segmenter, labels)
-        session.guards = Guards(max_step_px=max_step)
-        _track(session, source, given, span, direction, outputs)
+        work = Session(opened, segmenter, labels)
+        work.guards = Guards(max_step_px=max_step)
+        with saved_in(session, work, movie, source):
+            _track(work, source, given, span, direction, outputs)
     finally:
         segmenter.close()
 
@@ -207,7 +216,7 @@ def _track(
         outputs.save(session, source)
     else:
         outputs.discard()
-    _report(outcome, len(plan.steps))
+    report(outcome, len(plan.steps))
     if outcome.error is not None:
         raise outcome.error
     if outcome.signal is not None:
@@ -237,7 +246,8 @@ def parse_frames(text: str | None, n_frames: int) -> range:
     return frames
 
 
-def _report(outcome: Outcome, n_planned: int) -> None:
+def report(outcome: Outcome, n_planned: int) -> None:
+    """Say what came of a run, and where objects were not found."""
     say(
         f"{outcome.n_steps} of {n_planned} frames in {outcome.seconds:.1f} s"
         f" ({outcome.frames_per_second:.2g} frames/s)"

@@ -9,7 +9,14 @@ import numpy as np
 
 from napari_sam2_ivos.core.errors import PromptError
 from napari_sam2_ivos.core.guards import Guards
-from napari_sam2_ivos.core.tracks import COMPUTED, STALE, Direction
+from napari_sam2_ivos.core.tracks import (
+    ANCHOR,
+    COMPUTED,
+    GIVEN,
+    REVERSE,
+    STALE,
+    Direction,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -203,6 +210,23 @@ def plan_propagation(
         for reverse in (False, True):
             wanted = cells[:, int(reverse)] & urgent
             steps += _steps(wanted, prompted, reverse=reverse)
+    return Plan.of(steps, prompted)
+
+
+def plan_again(tracks: Sequence[Track]) -> Plan:
+    """Plan to compute anew what is out of date, each frame from its side as before.
+
+    Behind `Session.mark_stale` that is everything that the model ever computed: a
+    session replays so, and gives the labels that it has.
+    """
+    prompted = [track for track in tracks if track.prompts]
+    if not prompted:
+        return Plan.of((), ())
+    state = np.array([track.state for track in prompted])
+    is_old = state & (STALE | GIVEN) == STALE
+    is_backward = state & (REVERSE | ANCHOR) == REVERSE
+    steps = _steps(is_old & ~is_backward, prompted, reverse=False)
+    steps += _steps(is_old & is_backward, prompted, reverse=True)
     return Plan.of(steps, prompted)
 
 

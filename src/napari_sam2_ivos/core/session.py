@@ -18,6 +18,7 @@ from napari_sam2_ivos.core.errors import StoreError
 from napari_sam2_ivos.core.guards import Guards
 from napari_sam2_ivos.core.planning import (
     Plan,
+    plan_again,
     plan_frame,
     plan_glance,
     plan_propagation,
@@ -139,6 +140,10 @@ class Session(Prompting):
             stop_when_lost=stop_when_lost,
             guards=self.guards,
         )
+
+    def plan_again(self) -> Plan:
+        """Plan to compute anew what is out of date; see `planning.plan_again`."""
+        return replace(plan_again(self._open_tracks()), guards=self.guards)
 
     def _open_tracks(self, track_ids: Iterable[int] | None = None) -> list[Track]:
         """Return objects, all by default, without those that are locked."""

@@ -58,6 +58,11 @@ class Source:
     name: str = "movie"
     axes: str = ""
 
+    @property
+    def calibration(self) -> dict[str, Any]:
+        """Pixel size, unit and frame interval, as the writers of files want them."""
+        return {"scale": self.scale, "unit": self.unit, "interval_s": self.interval_s}
+
 
 def open_source(path: str | os.PathLike[str]) -> Source:
     """Open a movie without reading it.

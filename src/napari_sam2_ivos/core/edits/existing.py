@@ -13,7 +13,7 @@ from napari_sam2_ivos.core.regions import Change, everything
 from napari_sam2_ivos.core.tracks import Track
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from napari_sam2_ivos.core.session import Session
 
@@ -116,11 +116,7 @@ def adopt_stack(
         Without objects.
     plane_of : callable, (frame) -> ndarray, (Y, X) int
     """
-    if session.tracks:
-        raise PromptError(
-            "There are objects already. Load a label stack before the first object, or"
-            " take over its labels frame by frame."
-        )
+    _check_no_objects(session)
     nothing = Mask.from_plane(np.zeros((1, 1)))
     first: dict[int, tuple[int, Mask]] = {}
     last: dict[int, tuple[int, Mask]] = {}
@@ -146,6 +142,66 @@ def adopt_stack(
             for frame in range(first[track_id][0], last[track_id][0]):
                 if not track.state[frame]:
                     track.mark_given(frame, nothing)
+
+
+def adopt_anchors(
+    session: Session, frames: Iterable[int], plane_of: Callable[[int], np.ndarray]
+) -> Iterator[int]:
+    """Make every mask of some frames of a label stack a prompt; yields each frame done.
+
+    What lies between them is to be tracked.
+
+    Parameters
+    ----------
+    session : Session
+        Without objects.
+    frames : iterable of int
+    plane_of : callable, (frame) -> ndarray, (Y, X) int
+    """
+    _check_no_objects(session)
+    with session.action("Load masks as prompts"):
+        for frame in frames:
+            masks = _checked(session, session.movie.check_frame(frame), plane_of(frame))
+            for track_id, mask in masks.items():
+                session.set_prompts(track_id, frame, FramePrompts(mask=mask))
+            yield frame
+
+
+def note_origins(
+    session: Session,
+    names: Mapping[int, str],
+    classes: Mapping[int, str],
+    parents: Mapping[int, int],
+) -> None:
+    """Take over what another program knows of objects, where these are there.
+
+    Parameters
+    ----------
+    session : Session
+    names, classes : mapping of int to str
+        By track ID.
+    parents : mapping of int to int
+        From which object each came by division.
+    """
+    with session.action("Load names, classes and parents"):
+        for track_id, track in session.tracks.items():
+            session.noting(track)
+            track.name = names.get(track_id, track.name)
+            track.class_name = classes.get(track_id, track.class_name)
+            parent = parents.get(track_id)
+            if parent in session.tracks and track_id not in (
+                parent,
+                *session.ancestors(parent),
+            ):
+                track.parent = parent
+
+
+def _check_no_objects(session: Session) -> None:
+    if session.tracks:
+        raise PromptError(
+            "There are objects already. Load a label stack before the first object, or"
+            " take over its labels frame by frame."
+        )
 
 
 def _checked(session: Session, frame: int, plane: np.ndarray) -> dict[int, Mask]:

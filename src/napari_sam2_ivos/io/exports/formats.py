@@ -47,6 +47,8 @@ class Format:
         In `io.exports`: its ``write(path, annotated)`` returns sentences about what
         did not fit, for the user to read.
     holds : frozenset of Trait
+    needs_movie : bool
+        Whether pixels of the movie are written too, or measured.
     """
 
     key: str
@@ -54,6 +56,7 @@ class Format:
     suffixes: tuple[str, ...]
     module: str
     holds: frozenset[Trait]
+    needs_movie: bool = False
 
 
 FORMATS: dict[str, Format] = {}

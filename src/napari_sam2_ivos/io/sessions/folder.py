@@ -50,19 +50,21 @@ class SessionFolder:
     ----------
     path : Path
         A folder that is a session.
-    n : int
-        The highest number there is in it.
+    to_write : bool
+        Whether it is to be written, if no other program does.
 
     Attributes
     ----------
     lock : Lock
         Nothing may be written if it was refused.
+    n : int
+        The highest number of a part that there is.
     """
 
-    def __init__(self, path: Path, n: int = 0) -> None:
+    def __init__(self, path: Path, *, to_write: bool = True) -> None:
         self.path = path
-        self.n = n
-        self.lock = Lock(path)
+        self.n = 0
+        self.lock = Lock(path, to_write=to_write)
         self.labels = open_labels(path / LABELS)
 
     @classmethod

@@ -26,6 +26,8 @@ class Lock:
     ----------
     folder : Path
         Of the session.
+    to_write : bool
+        Whether to ask for it at all: who only reads is in nobody's way.
 
     Attributes
     ----------
@@ -33,9 +35,11 @@ class Lock:
         Why nothing may be written, for the user; empty if it may.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, to_write: bool) -> None:
         self._lock = FileLock(folder / LOCK)
-        self.refusal = ""
+        self.refusal = "" if to_write else "It was opened to be read."
+        if not to_write:
+            return
         try:
             self._lock.acquire(timeout=0)
             write_json(folder / USER, _ourselves())

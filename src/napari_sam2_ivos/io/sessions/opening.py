@@ -89,8 +89,14 @@ def read_about(path: Path) -> About:
     return about_from_json(fields, path)
 
 
-def open_folder(path: Path) -> SavedSession:
+def open_folder(path: Path, *, to_write: bool = True) -> SavedSession:
     """Read a session but for its label planes; what is damaged is left out and said.
+
+    Parameters
+    ----------
+    path : Path
+    to_write : bool
+        Whether to go on with it; else it is left to others to write.
 
     Raises
     ------
@@ -98,7 +104,7 @@ def open_folder(path: Path) -> SavedSession:
         If the folder is no session, one of a newer program, or has lost its labels.
     """
     about = read_about(path)
-    saved = SavedSession(SessionFolder(path), about)
+    saved = SavedSession(SessionFolder(path, to_write=to_write), about)
     try:
         shape = tuple(saved.folder.labels.shape)
         if shape != about.movie.shape:
@@ -147,6 +153,12 @@ def load_labels(saved: SavedSession, labels: LabelStore) -> Iterator[int]:
             "Objects that were not saved to the end have their masks back but not their"
             f" prompts: {', '.join(map(str, recovered[:10]))}."
         )
+
+
+def mend_in_doubt(saved: SavedSession) -> None:
+    """Make objects fit their pixels, reading only the planes that are in doubt."""
+    for frame in sorted(saved.in_doubt):
+        _mend(saved, frame, np.asarray(saved.folder.labels[frame]))
 
 
 def _mend(saved: SavedSession, frame: int, plane: np.ndarray) -> None:
