@@ -112,7 +112,7 @@ def test_prompt_track_correct_add_rename_class_and_export(
     idle(dock)
     assert session().tracks[12].class_name == "nucleus"
 
-    dock.export.save_labels(tmp_path / "labels.tif")
+    dock.export.save("tiff", tmp_path / "labels.tif")
     qtbot.waitUntil(lambda: "Saved" in dock.messages.text.text(), timeout=8000)
     saved = tifffile.imread(tmp_path / "labels.tif")
     assert [ids(plane) for plane in saved] == [

@@ -235,15 +235,15 @@ def test_saving(window, dock, click, press, idle, qtbot, tmp_path):
     idle(dock)
     dock.toggle_tracking()
     idle(dock)
-    dock.export.save_labels(tmp_path / "labels.tif")
+    dock.export.save("tiff", tmp_path / "labels.tif")
     qtbot.waitUntil(lambda: "Saved" in dock.messages.text.text(), timeout=8000)
     np.testing.assert_array_equal(
         tifffile.imread(tmp_path / "labels.tif"), dock.controller.session.labels
     )
     qtbot.waitUntil(dock.export.table.isEnabled)
-    dock.export.save_table(tmp_path / "nowhere" / "table.csv")
+    dock.export.save("table", tmp_path / "nowhere" / "table.csv")
     qtbot.waitUntil(lambda: "Saving" not in dock.messages.text.text(), timeout=8000)
-    dock.export.save_table(tmp_path / "table.csv")
+    dock.export.save("table", tmp_path / "table.csv")
     qtbot.waitUntil((tmp_path / "table.csv").exists, timeout=8000)
     qtbot.waitUntil(dock.export.table.isEnabled)
 

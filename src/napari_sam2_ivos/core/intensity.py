@@ -126,13 +126,14 @@ class IntensityMapping:
     def scaled(self, values: np.ndarray) -> np.ndarray:
         """Map values of any shape to 0..1 float32; NaN and infinite ones to 0."""
         scale = 1.0 / (self.high - self.low) if self.high > self.low else 0.0
-        mapped = values.astype(np.float32)
-        mapped -= np.float32(self.low)
-        mapped *= np.float32(scale)
+        with np.errstate(over="ignore"):
+            mapped = values.astype(np.float32)
         if values.dtype.kind == "f":
             finite = np.isfinite(mapped)
             if not finite.all():
-                mapped[~finite] = 0.0
+                mapped[~finite] = self.low
+        mapped -= np.float32(self.low)
+        mapped *= np.float32(scale)
         return np.clip(mapped, 0.0, 1.0, out=mapped)
 
 

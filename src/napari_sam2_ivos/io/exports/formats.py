@@ -41,6 +41,8 @@ class Format:
         What the command line calls it.
     title : str
         What the window calls it.
+    group : str
+        Under which heading it is listed.
     suffixes : tuple of str
         How its files may end, the usual one first; empty for a folder.
     module : str
@@ -53,6 +55,7 @@ class Format:
 
     key: str
     title: str
+    group: str
     suffixes: tuple[str, ...]
     module: str
     holds: frozenset[Trait]
