@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam2_ivos.core.errors import FormatError, StoreError
-from napari_sam2_ivos.core.prompts import MAX_TRACK_ID
 
 if TYPE_CHECKING:
     import os
@@ -48,7 +47,8 @@ def write_labels(
         ``.tif`` (compressed, opens in ImageJ and napari as T, Y, X), ``.npy``
         or ``.zarr``.
     labels : array-like, (T, Y, X)
-        Whole numbers from 0 to 65535, saved as uint16.
+        Whole numbers from 0 to 65535, saved as uint16; in a TIFF up to 4294967295,
+        which takes uint32.
     scale : tuple of float, optional
         Pixel size ``(y, x)`` in `unit`.
     unit : str, optional
@@ -82,9 +82,16 @@ def write_labels(
         from napari_sam2_ivos.io.labels_zarr import write_zarr
 
         return write_zarr(path, labels, scale=scale, unit=unit, interval_s=interval_s)
-    from napari_sam2_ivos.io.labels_tiff import write_tiff
+    from napari_sam2_ivos.io.labels_tiff import type_of, write_tiff
 
-    return write_tiff(path, labels, scale=scale, unit=unit, interval_s=interval_s)
+    return write_tiff(
+        path,
+        labels,
+        scale=scale,
+        unit=unit,
+        interval_s=interval_s,
+        dtype=type_of(labels),
+    )
 
 
 def read_labels(path: str | os.PathLike[str]) -> Any:
@@ -146,15 +153,18 @@ def _open(path: Path) -> Any:
     )
 
 
-def planes_of(labels: LabelStore) -> Iterator[np.ndarray]:
-    """Read planes one by one as uint16, refusing values that would wrap."""
+def planes_of(
+    labels: LabelStore, dtype: np.dtype[Any] | type = np.uint16
+) -> Iterator[np.ndarray]:
+    """Read planes one by one as unsigned integers, refusing values that would wrap."""
+    largest = np.iinfo(dtype).max
     for frame in range(labels.shape[0]):
         plane = np.asarray(labels[frame])
-        if plane.dtype != np.uint16 and plane.size:
+        if plane.dtype != dtype and plane.size:
             low, high = plane.min(), plane.max()
-            if low < 0 or high > MAX_TRACK_ID or plane.dtype.kind not in "bui":
+            if low < 0 or high > largest or plane.dtype.kind not in "bui":
                 raise StoreError(
-                    f"Frame {frame} has label {low if low < 0 else high}, but label"
-                    f" files hold whole numbers from 0 to {MAX_TRACK_ID}."
+                    f"Frame {frame} has label {low if low < 0 else high}, but this file"
+                    f" holds whole numbers from 0 to {largest}."
                 )
-        yield np.ascontiguousarray(plane, dtype=np.uint16)
+        yield np.ascontiguousarray(plane, dtype=dtype)
