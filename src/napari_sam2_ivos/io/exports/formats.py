@@ -62,7 +62,160 @@ class Format:
     needs_movie: bool = False
 
 
-FORMATS: dict[str, Format] = {}
+_PLACE = {Trait.PIXEL_SIZE, Trait.INTERVAL}
+_NOTES = {Trait.CLASSES, Trait.NAMES}
+_EVERYTHING = set(Trait)
+
+FORMATS: dict[str, Format] = {
+    one.key: one
+    for one in (
+        Format(
+            "tiff",
+            "Label stack, TIFF",
+            "Images",
+            (".tif", ".tiff"),
+            "label_tiff",
+            frozenset({Trait.TRACK_IDS, Trait.EXACT_MASKS, *_PLACE}),
+        ),
+        Format(
+            "npy",
+            "Label stack, numpy",
+            "Images",
+            (".npy",),
+            "label_npy",
+            frozenset({Trait.TRACK_IDS, Trait.EXACT_MASKS}),
+        ),
+        Format(
+            "ome-zarr",
+            "Label stack, OME-Zarr",
+            "Images",
+            (".zarr",),
+            "ome_zarr",
+            frozenset(_EVERYTHING - {Trait.SCORES}),
+        ),
+        Format(
+            "ome-zarr-image",
+            "Movie with labels, OME-Zarr",
+            "Images",
+            (".zarr",),
+            "ome_zarr_image",
+            frozenset(_EVERYTHING - {Trait.SCORES}),
+            needs_movie=True,
+        ),
+        Format(
+            "ctc",
+            "Cell Tracking Challenge",
+            "Tracks",
+            (),
+            "ctc",
+            frozenset({Trait.TRACK_IDS, Trait.DIVISIONS, Trait.EXACT_MASKS}),
+        ),
+        Format(
+            "geff",
+            "GEFF",
+            "Tracks",
+            (".geff",),
+            "geff",
+            frozenset(_EVERYTHING),
+        ),
+        Format(
+            "trackmate",
+            "TrackMate",
+            "Tracks",
+            (".xml",),
+            "trackmate",
+            frozenset(_EVERYTHING - {Trait.EXACT_MASKS, Trait.CLASSES}),
+        ),
+        Format(
+            "coco",
+            "COCO",
+            "Training data",
+            (".json",),
+            "coco",
+            frozenset(
+                {Trait.TRACK_IDS, Trait.CLASSES, Trait.SCORES, Trait.EXACT_MASKS}
+            ),
+        ),
+        Format(
+            "youtube-vis",
+            "YouTube-VIS",
+            "Training data",
+            (".json",),
+            "youtube_vis",
+            frozenset({Trait.TRACK_IDS, Trait.CLASSES, Trait.EXACT_MASKS}),
+        ),
+        Format(
+            "mots",
+            "MOTS",
+            "Training data",
+            (".txt",),
+            "mots",
+            frozenset({Trait.TRACK_IDS, Trait.EXACT_MASKS}),
+        ),
+        Format(
+            "mot",
+            "MOTChallenge",
+            "Training data",
+            (),
+            "mot",
+            frozenset({Trait.TRACK_IDS, Trait.SCORES}),
+        ),
+        Format(
+            "yolo",
+            "YOLO segmentation",
+            "Training data",
+            (),
+            "yolo",
+            frozenset({Trait.CLASSES}),
+            needs_movie=True,
+        ),
+        Format(
+            "yolo-boxes",
+            "YOLO boxes",
+            "Training data",
+            (),
+            "yolo_boxes",
+            frozenset({Trait.CLASSES}),
+            needs_movie=True,
+        ),
+        Format(
+            "labelme",
+            "LabelMe, X-AnyLabeling",
+            "Training data",
+            (),
+            "anylabeling",
+            frozenset({Trait.TRACK_IDS, Trait.CLASSES, Trait.DIVISIONS, Trait.NAMES}),
+            needs_movie=True,
+        ),
+        Format(
+            "table",
+            "Table",
+            "Tables",
+            (".csv", ".parquet"),
+            "table",
+            frozenset(_EVERYTHING - {Trait.EXACT_MASKS}),
+            needs_movie=True,
+        ),
+        Format(
+            "picture",
+            "Picture with outlines",
+            "Pictures",
+            (".png",),
+            "picture",
+            frozenset({Trait.TRACK_IDS}),
+            needs_movie=True,
+        ),
+        Format(
+            "video",
+            "Video with outlines",
+            "Pictures",
+            (".mp4",),
+            "overlay_video",
+            frozenset({Trait.TRACK_IDS}),
+            needs_movie=True,
+        ),
+    )
+}
 """By key, in the order in which they are listed."""
 
 
