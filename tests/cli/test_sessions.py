@@ -154,3 +154,82 @@ def test_masks_of_another_program_as_prompts(run_cli, tmp_path, movie_file, blob
     assert {i: t.anchors for i, t in saved.tracks.items()} == {1: [0, 6], 2: [0, 6]}
     run_cli("resume", session)
     np.testing.assert_array_equal(labels_of(session) > 0, blobs[1] > 0)
+
+
+def test_what_is_in_a_session(run_cli, tmp_path, movie_file, clicks):
+    session = tmp_path / "movie.ivos"
+    run_cli("track", movie_file, "--prompts", clicks, "--session", session)
+    code, out, err = run_cli("info", session)
+    assert code == 0, err
+    rows = dict(line.split(None, 1) for line in out.splitlines())
+    assert rows["objects"].strip() == "2"
+    assert rows["masks"].startswith("24, of which 0")
+    assert "movie.tif" in rows["movie"]
+
+
+def test_a_session_in_another_format(run_cli, tmp_path, movie_file, clicks, whole):
+    session, folder = tmp_path / "movie.ivos", tmp_path / "01_RES"
+    run_cli("track", movie_file, "--prompts", clicks, "--session", session)
+    code, out, err = run_cli("export", session, "--format", "ctc", "--out", folder)
+    assert code == 0, err
+    assert str(folder) in out
+    assert "cannot hold the pixel size, the frame interval" in err
+    masks = [tifffile.imread(p) for p in sorted(folder.glob("mask*.tif"))]
+    np.testing.assert_array_equal(masks, whole)
+    code, _, err = run_cli("export", session, "--format", "ctc", "--out", folder)
+    assert code == 1
+    assert "--overwrite" in err
+    code, _, err = run_cli(
+        "export", session, "--format", "ctc", "--out", folder, "--overwrite"
+    )
+    assert code == 0, err
+
+
+def test_labels_are_handed_on_without_their_movie(
+    run_cli, tmp_path, movie_file, clicks, whole
+):
+    session, out = tmp_path / "movie.ivos", tmp_path / "labels.tif"
+    run_cli("track", movie_file, "--prompts", clicks, "--session", session)
+    movie_file.unlink()
+    code, _, err = run_cli("export", session, "--format", "tiff", "--out", out)
+    assert code == 0, err
+    np.testing.assert_array_equal(tifffile.imread(out), whole)
+    code, _, err = run_cli(
+        "export", session, "--format", "ome-zarr-image", "--out", tmp_path / "a.zarr"
+    )
+    assert code == 1
+    assert "was not found" in err
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "words"),
+    [
+        ("tif", "a.tif", "no format 'tif'. Choose one of tiff,"),
+        ("tiff", "a.png", "does not end in .tif or .tiff"),
+    ],
+)
+def test_what_cannot_be_exported(
+    run_cli, tmp_path, movie_file, clicks, form, name, words
+):
+    session = tmp_path / "movie.ivos"
+    run_cli("track", movie_file, "--prompts", clicks, "--session", session)
+    code, _, err = run_cli(
+        "export", session, "--format", form, "--out", tmp_path / name
+    )
+    assert code == 1
+    assert words in err
+
+
+def test_the_formats_are_listed(run_cli):
+    code, out, _ = run_cli("formats")
+    assert code == 0
+    assert "trackmate" in out
+    assert "YOLO segmentation" in out
+
+
+def test_what_is_no_session(run_cli, tmp_path):
+    (tmp_path / "empty.ivos").mkdir()
+    for command in (["resume"], ["export", "--format", "ctc", "--out", tmp_path / "o"]):
+        code, _, err = run_cli(command[0], tmp_path / "empty.ivos", *command[1:])
+        assert code == 1
+        assert "session.json" in err

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from napari_sam2_ivos.cli.screen import say
+from napari_sam2_ivos.core.tracks import STALE
+from napari_sam2_ivos.io.sessions.layout import SESSION
 
 AXES = {
     "T": "time", "Z": "depth", "C": "channel", "S": "colour", "Q": "unknown",
@@ -20,14 +22,16 @@ def info(
         Path,
         typer.Argument(
             metavar="MOVIE",
-            help="TIFF stack, zarr, .npy, video, or a folder of frames.",
+            help="TIFF stack, zarr, .npy, video, or a folder of frames; or a saved"
+            " session, NAME.ivos.",
             show_default=False,
         ),
     ],
 ) -> None:
-    """Show how a movie is read: axes, frames, pixel size, intensities."""
-    from rich.table import Table
-
+    """Show how a movie is read: axes, frames, pixel size; or what is in a session."""
+    if (movie / SESSION).exists():
+        _show(_session_rows(movie))
+        return
     from napari_sam2_ivos.core.intensity import IntensityMapping
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.io.sources import open_source
@@ -40,7 +44,6 @@ def info(
     height, width = opened.plane_shape
     n_bytes = opened.n_frames * height * width * 2
 
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = {
         "movie": source.name,
         "axes": ", ".join(
@@ -54,6 +57,43 @@ def info(
         "contrast": f"{contrast.low:g} to {contrast.high:g}",
         "label stack": f"{n_bytes / 1e6:.3g} MB before compression",
     }
+    _show(rows)
+
+
+def _session_rows(path: Path) -> dict[str, str]:
+    from napari_sam2_ivos.core.edits.cells import has_mask
+    from napari_sam2_ivos.io.sessions.opening import open_folder
+
+    saved = open_folder(path, to_write=False)
+    about, tracks = saved.about, saved.tracks.values()
+    n_frames, height, width = about.movie.shape
+    model = about.model.get("model")
+    classes = sorted({track.class_name for track in tracks if track.class_name})
+    n_masks = sum(int(has_mask(track).sum()) for track in tracks)
+    n_stale = sum(int((track.state & STALE != 0).sum()) for track in tracks)
+    rows = {
+        "session": path.name,
+        "movie": str(about.movie.path or about.movie.name),
+        "frames": str(n_frames),
+        "plane": f"{height} x {width} pixels",
+        "pixel size": _pixel_size(about.scale, about.unit),
+        "objects": str(len(saved.tracks)),
+        "classes": ", ".join(classes) or "none given",
+        "divisions": str(len({t.parent for t in tracks if t.parent is not None})),
+        "prompted": f"{sum(len(track.prompts) for track in tracks)} frames of objects",
+        "masks": f"{n_masks}, of which {n_stale} are out of date",
+        "model": str(model) if model else "none yet",
+        "saved by": about.program,
+    }
+    if saved.remarks:
+        rows["damage"] = " ".join(saved.remarks)
+    return rows
+
+
+def _show(rows: dict[str, str]) -> None:
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value in rows.items():
         table.add_row(name, value)
     say(table)
