@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.results import FrameResult, ObjectMask
     from napari_sam2_ivos.core.session import Session
     from napari_sam2_ivos.engine.loading import ModelSettings, load_segmenter
+    from napari_sam2_ivos.io.exports.formats import export
+    from napari_sam2_ivos.io.sessions.annotated import read_annotated
+    from napari_sam2_ivos.saved_sessions import open_saved
 
 __version__ = "0.1.0"
 
@@ -32,9 +35,12 @@ __all__ = [
     "ObjectMask",
     "Session",
     "__version__",
+    "export",
     "load_segmenter",
     "open_movie",
+    "open_saved",
     "open_session",
+    "read_annotated",
 ]
 
 _HOMES = {
@@ -45,9 +51,12 @@ _HOMES = {
     "Movie": "core.movie",
     "ObjectMask": "core.results",
     "Session": "core.session",
+    "export": "io.exports.formats",
     "load_segmenter": "engine.loading",
     "open_movie": "api",
+    "open_saved": "saved_sessions",
     "open_session": "api",
+    "read_annotated": "io.sessions.annotated",
 }
 
 
