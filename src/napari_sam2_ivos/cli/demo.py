@@ -99,10 +99,11 @@ def _open(movie: Path | None, truth: Path | None) -> tuple[Movie, np.ndarray]:
 
 def _track(session: Session, prompts: Prompts, truth: np.ndarray, out: Path) -> None:
     from napari_sam2_ivos.cli.running import run
+    from napari_sam2_ivos.io.exports.annotated import AnnotatedMovie
+    from napari_sam2_ivos.io.exports.formats import export
     from napari_sam2_ivos.io.labels import write_labels
     from napari_sam2_ivos.io.overlay import write_overlay
     from napari_sam2_ivos.io.prompts_csv import write_prompts
-    from napari_sam2_ivos.io.tables import write_table
 
     for track_id, by_frame in prompts.items():
         for frame, given in by_frame.items():
@@ -124,8 +125,9 @@ def _track(session: Session, prompts: Prompts, truth: np.ndarray, out: Path) -> 
     say(f"  prompts  {write_prompts(out / 'prompts.csv', prompts)}")
     say(f"  labels   {write_labels(out / 'labels.tif', session.labels)}")
     say(f"  picture  {write_overlay(out / 'overlay.png', movie, session.labels)}")
-    table = write_table(out / "tracks.csv", session.labels, movie, session.tracks)
-    say(f"  table    {table}")
+    annotated = AnnotatedMovie(movie, session.labels, session.tracks)
+    export("table", out / "tracks.csv", annotated)
+    say(f"  table    {out / 'tracks.csv'}")
     say(
         f"{outcome.n_steps} frames in {outcome.seconds:.1f} s"
         f" ({outcome.frames_per_second:.2g} frames/s)"

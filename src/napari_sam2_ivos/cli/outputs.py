@@ -26,7 +26,7 @@ class Outputs:
     labels : Path or None
         ``.tif``, ``.npy`` or ``.zarr``; None if they are in a session only.
     table, overlay, boxes : Path or None
-        CSV; PNG; CSV or MOTChallenge ``.txt``.
+        CSV or Parquet; PNG; CSV or MOTChallenge ``.txt``.
     """
 
     labels: Path | None
@@ -46,6 +46,7 @@ class Outputs:
         """
         from napari_sam2_ivos.io import boxes
         from napari_sam2_ivos.io.atomic import checked_target
+        from napari_sam2_ivos.io.exports.formats import check_name, format_of
         from napari_sam2_ivos.io.labels import check_suffix
 
         suffix = "" if self.labels is None else check_suffix(self.labels)
@@ -71,6 +72,8 @@ class Outputs:
                     f"'{path}' is there already. Choose another name, or add"
                     " --overwrite."
                 )
+        if self.table is not None:
+            check_name(format_of("table"), self.table)
 
     def store(self, shape: tuple[int, int, int], source: Source) -> LabelStore:
         """Make the labels to work on, at their final place if that can be.
@@ -94,10 +97,12 @@ class Outputs:
                 self._save_labels(self.labels, session.labels, known)
             say(f"Labels:  {self.labels}")
         if self.table is not None:
-            from napari_sam2_ivos.io.tables import write_table
+            from napari_sam2_ivos.io.exports.annotated import AnnotatedMovie
+            from napari_sam2_ivos.io.exports.formats import export
 
             labels, movie, tracks = session.labels, session.movie, session.tracks
-            say(f"Table:   {write_table(self.table, labels, movie, tracks, **known)}")
+            export("table", self.table, AnnotatedMovie(movie, labels, tracks, **known))
+            say(f"Table:   {self.table}")
         if self.overlay is not None:
             from napari_sam2_ivos.io.overlay import write_overlay
 

@@ -122,7 +122,8 @@ def track(
         ),
     ] = None,
     table: Annotated[
-        Path | None, typer.Option(help="Also write a CSV row per object and frame.")
+        Path | None,
+        typer.Option(help="Also write a row per object and frame: .csv, .parquet."),
     ] = None,
     overlay: Annotated[
         Path | None, typer.Option(help="Also draw some frames into this PNG.")

@@ -77,11 +77,18 @@ class AnnotatedMovie:
         return self.tracks[track_id].class_name or UNSAID
 
     def planes(self) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield each frame with its label plane, ``(Y, X)``; one is held at a time."""
+        """Yield each frame with its label plane, ``(Y, X)``; one is held at a time.
+
+        Pixels that are no object's are background: of one that was begun since.
+        """
+        is_known = np.zeros(np.iinfo(np.uint16).max + 1, bool)
+        is_known[[0, *self.tracks]] = True
         for frame in range(self.n_frames):
             if self.on_frame is not None:
                 self.on_frame(frame)
-            yield frame, np.asarray(self.labels[frame])
+            plane = np.asarray(self.labels[frame])
+            known = is_known[plane]
+            yield frame, plane if known.all() else np.where(known, plane, 0)
 
     def masks(self) -> Iterator[tuple[int, dict[int, Mask]]]:
         """Yield each frame with the mask of every object on it, by track ID."""

@@ -62,6 +62,9 @@ class Format:
     needs_movie: bool = False
 
 
+SUMMARIES = ("Tables", "Pictures")
+"""Groups of formats that show some of it, and are not read by a program."""
+
 _PLACE = {Trait.PIXEL_SIZE, Trait.INTERVAL}
 _NOTES = {Trait.CLASSES, Trait.NAMES}
 _EVERYTHING = set(Trait)
@@ -274,7 +277,12 @@ def check_name(chosen: Format, path: Path) -> None:
 
 
 def left_out(chosen: Format, annotated: AnnotatedMovie) -> list[Trait]:
-    """Return what an annotated movie has that a format cannot hold."""
+    """Return what an annotated movie has that a format cannot hold.
+
+    Nobody looks for all of it in a table or a picture.
+    """
+    if chosen.group in SUMMARIES:
+        return []
     tracks = annotated.tracks.values()
     there = {
         Trait.TRACK_IDS: bool(annotated.tracks),
