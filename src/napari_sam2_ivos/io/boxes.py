@@ -56,7 +56,9 @@ def write_boxes(
 
     Frames, `left` and `top` are counted from 1, as MOTChallenge does: the first
     pixel of the first frame is frame 1, left 1, top 1. `confidence` is the IoU
-    that the model expects of its mask, 0 to 1; 1 where no model was asked.
+    that the model expects of its mask, 0 to 1; 1 where no model was asked. In a
+    ``.txt`` it is always 1: there it says that the line counts, and the tools drop
+    one with less.
     `visibility` is 1, as nothing is known of what hides an object.
 
     Parameters
@@ -100,7 +102,7 @@ def write_boxes(
                         y0 + 1,
                         x1 - x0,
                         y1 - y0,
-                        _confidence(track, frame),
+                        _confidence(track, frame) if suffix == ".csv" else 1,
                         name if suffix == ".csv" else numbers.get(name, 1),
                         1,
                     )

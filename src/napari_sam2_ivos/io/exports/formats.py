@@ -135,9 +135,8 @@ FORMATS: dict[str, Format] = {
             "Training data",
             (".json",),
             "coco",
-            frozenset(
-                {Trait.TRACK_IDS, Trait.CLASSES, Trait.SCORES, Trait.EXACT_MASKS}
-            ),
+            frozenset(Trait),
+        ),
         ),
         Format(
             "youtube-vis",
@@ -145,7 +144,7 @@ FORMATS: dict[str, Format] = {
             "Training data",
             (".json",),
             "youtube_vis",
-            frozenset({Trait.TRACK_IDS, Trait.CLASSES, Trait.EXACT_MASKS}),
+            frozenset(Trait),
         ),
         Format(
             "mots",
@@ -153,7 +152,7 @@ FORMATS: dict[str, Format] = {
             "Training data",
             (".txt",),
             "mots",
-            frozenset({Trait.TRACK_IDS, Trait.EXACT_MASKS}),
+            frozenset({Trait.TRACK_IDS, Trait.CLASSES, Trait.EXACT_MASKS}),
         ),
         Format(
             "mot",
@@ -161,7 +160,7 @@ FORMATS: dict[str, Format] = {
             "Training data",
             (),
             "mot",
-            frozenset({Trait.TRACK_IDS, Trait.SCORES}),
+            frozenset({Trait.TRACK_IDS, Trait.CLASSES, Trait.INTERVAL}),
         ),
         Format(
             "yolo",

@@ -1,141 +1,144 @@
-"""Masks as polygons along the edges of their pixels, and back."""
+"""Masks as polygons and back, for formats that know no other masks.
+
+Points are ``(x, y)``; whole numbers are the corners of pixels, as LabelMe and YOLO have
+it: pixel ``(0, 0)`` reaches from 0 to 1 and its centre is at ``(0.5, 0.5)``.
+
+An outline runs through a point between every pixel of the mask and its neighbour
+outside, a little nearer to the former. So it separates their centres, and also lies in
+pixels of the mask only. Programs that fill polygons by pixel centres (pycocotools,
+skimage) find the same pixels in it as those that first cut coordinates down to whole
+numbers and then fill with the outline included (LabelMe, X-AnyLabeling, Ultralytics).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from skimage.draw import polygon as filled
+from PIL import Image, ImageDraw
+from scipy.spatial import cKDTree
+from skimage.measure import find_contours
+
+from napari_sam2_ivos.core.prompts import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_sam2_ivos.core.prompts import Mask
+REACH = 0.49
+"""How far an outline lies from the centre of a pixel, towards a neighbour outside."""
 
-Corner = tuple[int, int]
+DECIMALS = 2
+"""Digits that coordinates have behind the point."""
 
 
-def polygons_of(mask: Mask) -> list[np.ndarray]:
-    """Return one polygon for each part of a mask, the largest first.
+def outlines(mask: Mask) -> list[np.ndarray]:
+    """Return a polygon for every part of a mask.
 
-    They follow the edges of pixels, so that nothing is lost. A hole is cut into the
-    polygon around it: a line of no width leads to it and back.
-
-    Parameters
-    ----------
-    mask : Mask
+    Pixels that touch at a corner are one part. A hole is cut open to the left: there
+    and back along the middle of a row of pixels, in which no area lies.
 
     Returns
     -------
-    list of ndarray, (N, 2) float
-        ``(y, x)``, pixel centres being at whole numbers; the last point is not the
-        first one again.
+    list of ndarray, (N, 2) float64
+        ``(x, y)``, of four points or more, not closed; from top to bottom.
     """
-    rings = [_without_straight(ring) for ring in _rings(mask.pixels)]
-    areas = [_signed_area(ring) for ring in rings]
-    outer = [ring for ring, area in zip(rings, areas, strict=True) if area > 0]
-    holes = [ring for ring, area in zip(rings, areas, strict=True) if area < 0]
-    outer.sort(key=_signed_area, reverse=True)
-    for hole in holes:
-        around = [i for i, ring in enumerate(outer) if _is_inside(hole[0], ring)]
-        smallest = around[-1]
-        outer[smallest] = _bridged(outer[smallest], hole)
-    corner = np.array([mask.top, mask.left]) - 0.5
-    return [ring + corner for ring in outer]
+    pixels = np.pad(mask.pixels, 1)
+    found = find_contours(pixels.astype(np.float32), 1 - REACH, fully_connected="high")
+    contours = [contour[:-1] for contour in found]
+    holes = [n for n, contour in enumerate(contours) if _area(contour) > 0]
+    parts = [n for n in range(len(contours)) if n not in set(holes)]
+    if holes:
+        contours = _cut_open(contours, holes, pixels)
+    corner = np.array([mask.left, mask.top]) - 0.5  # of the padded crop's pixel (0, 0)
+    return [
+        np.round(_straightened(contours[n])[:, ::-1] + corner, DECIMALS) for n in parts
+    ]
 
 
-def fill_polygons(
-    polygons: Sequence[np.ndarray], plane_shape: tuple[int, int]
-) -> np.ndarray:
-    """Return which pixels have their centre in any of some polygons.
+def joined(polygons: Sequence[np.ndarray]) -> np.ndarray:
+    """Return one polygon for several: a line goes to the next one and back.
+
+    It goes between points that are nearest to each other, and has no area.
+    """
+    whole = polygons[0]
+    for polygon in polygons[1:]:
+        distances, nearest = cKDTree(polygon).query(whole)
+        here = int(distances.argmin())
+        around = np.roll(polygon, -int(nearest[here]), axis=0)
+        whole = np.concatenate([whole[: here + 1], around, around[:1], whole[here:]])
+    return whole
+
+
+def mask_of_polygon(points: np.ndarray, plane_shape: tuple[int, int]) -> Mask:
+    """Return the pixels in a polygon, with those in which its outline lies.
 
     Parameters
     ----------
-    polygons : sequence of ndarray, (N, 2) float
-        ``(y, x)``, pixel centres being at whole numbers.
+    points : ndarray, (N, 2) float
+        ``(x, y)``, at least two of them. What lies outside the plane is cut off.
     plane_shape : tuple of int
-
-    Returns
-    -------
-    ndarray, (Y, X) bool
+        ``(Y, X)``.
     """
-    plane = np.zeros(plane_shape, bool)
-    for points in polygons:
-        plane[filled(points[:, 0], points[:, 1], plane_shape)] = True
-    return plane
+    whole = np.floor(points).astype(np.int64)
+    low = np.maximum(whole.min(axis=0), 0)
+    high = np.minimum(whole.max(axis=0) + 1, plane_shape[::-1])
+    width, height = (high - low).tolist()
+    if width <= 0 or height <= 0:
+        return Mask(0, 0, np.zeros((0, 0), bool))
+    picture = Image.new("L", (width, height))
+    ImageDraw.Draw(picture).polygon((whole - low).ravel().tolist(), fill=1, outline=1)
+    left, top = low.tolist()
+    return Mask.from_plane(np.asarray(picture), top, left)
 
 
-def _rings(pixels: np.ndarray) -> list[np.ndarray]:
-    """Return closed lines of corners around pixels, which lie on their right.
-
-    Where pixels touch at a corner only, each has a line of its own.
-    """
-    padded = np.pad(pixels, 1)
-    inside = padded[1:-1, 1:-1]
-    following: dict[Corner, list[Corner]] = {}
-    for neighbour, start, end in (
-        (padded[:-2, 1:-1], (0, 0), (0, 1)),  # above, and so on clockwise
-        (padded[1:-1, 2:], (0, 1), (1, 1)),
-        (padded[2:, 1:-1], (1, 1), (1, 0)),
-        (padded[1:-1, :-2], (1, 0), (0, 0)),
-    ):
-        at = np.argwhere(inside & ~neighbour)
-        for a, b in zip((at + start).tolist(), (at + end).tolist(), strict=True):
-            following.setdefault((a[0], a[1]), []).append((b[0], b[1]))
-    rings = []
-    while following:
-        ring = [next(iter(following))]
-        while True:
-            here = ring[-1]
-            ways = following[here]
-            way = ways[0]
-            if len(ways) > 1:
-                before = ring[-2] if len(ring) > 1 else None
-                way = ways[0] if before is None else _right_turn(before, here, ways)
-            ways.remove(way)
-            if not ways:
-                del following[here]
-            if way == ring[0]:
-                break
-            ring.append(way)
-        rings.append(np.array(ring, float))
-    return rings
+def _cut_open(
+    contours: list[np.ndarray], holes: list[int], pixels: np.ndarray
+) -> list[np.ndarray]:
+    """Return the contours, those of the holes inserted into the ones to their left."""
+    for n in holes:  # begins where it reaches furthest to the left
+        contours[n] = np.roll(contours[n], -int(contours[n][:, 1].argmin()), axis=0)
+    places = {
+        (y, x): (n, at)
+        for n, contour in enumerate(contours)
+        for at, (y, x) in enumerate(_doubled(contour).tolist())
+    }
+    inserted: dict[int, dict[int, np.ndarray]] = {n: {} for n in range(len(contours))}
+    # From the right, so that what goes into a hole is there before the hole moves.
+    for n in sorted(holes, key=lambda n: -contours[n][0, 1]):
+        y, x = _doubled(contours[n][:1])[0].tolist()
+        outside = int(np.flatnonzero(~pixels[y // 2, : x // 2 + 1])[-1])
+        target, at = places[y, 2 * outside + 1]
+        opened = _with_inserted(contours[n], inserted[n])
+        inserted[target][at] = np.concatenate([opened, opened[:1]])
+    return [_with_inserted(contours[n], inserted[n]) for n in range(len(contours))]
 
 
-def _right_turn(before: Corner, here: Corner, ways: list[Corner]) -> Corner:
-    """Return the way that stays at the pixel on the right."""
-    dy, dx = here[0] - before[0], here[1] - before[1]
-    right = (here[0] + dx, here[1] - dy)
-    return right if right in ways else ways[0]
+def _with_inserted(contour: np.ndarray, inserted: dict[int, np.ndarray]) -> np.ndarray:
+    """Return a contour with detours from some of its points and back."""
+    pieces, begin = [], 0
+    for at in sorted(inserted):
+        pieces += [contour[begin : at + 1], inserted[at]]
+        begin = at
+    return np.concatenate([*pieces, contour[begin:]])
 
 
-def _without_straight(ring: np.ndarray) -> np.ndarray:
-    """Return only the corners at which a line turns."""
-    step = np.roll(ring, -1, axis=0) - ring
-    turns = (step != np.roll(step, 1, axis=0)).any(axis=1)
-    return ring[turns]
+def _straightened(contour: np.ndarray) -> np.ndarray:
+    """Return a contour without the points at which it goes straight on."""
+    points = _doubled(contour)
+    before = points - np.roll(points, 1, axis=0)
+    after = np.roll(points, -1, axis=0) - points
+    turns = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
+    returns = (before * after).sum(axis=1) < 0
+    return contour[turns | returns]
 
 
-def _signed_area(ring: np.ndarray) -> float:
-    """Return the area of a ring; negative around a hole."""
-    y, x = ring.T
-    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+def _doubled(contour: np.ndarray) -> np.ndarray:
+    """Return twice the points midway between pixels: whole numbers that tell them."""
+    doubled: np.ndarray = np.rint(2 * contour).astype(np.int64)
+    return doubled
 
 
-def _is_inside(point: np.ndarray, ring: np.ndarray) -> bool:
-    """Whether a corner lies in a ring of corners, or on it."""
-    y, x = (point + 0.25).tolist()
-    y0, x0 = ring.T
-    y1, x1 = np.roll(y0, -1), np.roll(x0, -1)
-    crosses = (y0 > y) != (y1 > y)
-    share = np.divide(y - y0, y1 - y0, out=np.zeros_like(y0), where=crosses)
-    right = x0 + share * (x1 - x0) > x
-    return bool(np.count_nonzero(crosses & right) % 2)
-
-
-def _bridged(ring: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Cut a hole into a ring, where the two are nearest."""
-    distance = np.abs(ring[:, None] - hole[None]).sum(axis=2)
-    i, j = np.unravel_index(int(distance.argmin()), distance.shape)
-    turned = np.roll(hole, -j, axis=0)
-    return np.concatenate([ring[: i + 1], turned, turned[:1], ring[i:]])
+def _area(contour: np.ndarray) -> float:
+    """Return the area in a contour, negative if it goes round a part, not a hole."""
+    y, x = contour.T
+    return float((np.roll(y, 1) * x - y * np.roll(x, 1)).sum()) / 2
