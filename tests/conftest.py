@@ -19,3 +19,10 @@ def _features_of_our_own(tmp_path_factory):
         folder = tmp_path_factory.mktemp("features")
         patch.setenv("NAPARI_SAM2_IVOS_FEATURES", str(folder))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _sessions_of_our_own(tmp_path_factory, monkeypatch):
+    """Keep every test out of the user's sessions, and out of those of others."""
+    folder = tmp_path_factory.mktemp("sessions")
+    monkeypatch.setenv("NAPARI_SAM2_IVOS_SESSIONS", str(folder))

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.ports import LabelStore, Segmenter
     from napari_sam2_ivos.core.results import FrameResult
+    from napari_sam2_ivos.core.tracks import Track
+    from napari_sam2_ivos.viewer.autosave import Autosave
     from napari_sam2_ivos.viewer.jobs import Runner
     from napari_sam2_ivos.viewer.reading import Cell
 
@@ -53,6 +55,8 @@ class Controller:
     runner : Runner
     others : tuple of napari.layers.Image
         Further images, which are the other colours of the movie.
+    tracks : mapping of int to Track, optional
+        Objects of a session that was saved; their masks are in the store.
 
     Attributes
     ----------
@@ -63,6 +67,8 @@ class Controller:
     tool : Tool
     editing : Editing
     review : Review
+    autosave : Autosave or None
+        What saves the session, if anything does.
     """
 
     changed = Signal()
@@ -81,6 +87,7 @@ class Controller:
         factory: Callable[[Movie], Segmenter],
         runner: Runner,
         others: tuple[Any, ...] = (),
+        tracks: Mapping[int, Track] | None = None,
     ) -> None:
         # The registry keeps us as long as the viewer lives, so we must not keep it.
         viewer = viewer if isinstance(viewer, ProxyTypes) else proxy(viewer)
@@ -89,6 +96,7 @@ class Controller:
         self.others = others
         self.segmenter = LazySegmenter(movie, factory)
         self.session = Session(movie, self.segmenter, store)
+        self.session.tracks.update(tracks or {})
         self.target = Target(image, movie, movie.time_axis, movie.held, others)
         self.layers = LayerSet(viewer, self.session, self.target)
         self.spare = SpareTime(
@@ -107,6 +115,7 @@ class Controller:
         self.lineage = LineageLayer(viewer, self.session, self.target)
         self.review = Review(self)
         self.watch = ImageWatch(self)
+        self.autosave: Autosave | None = None
         self._rows = ObjectRows()
         self._to_begin: list[int] = []
         self.layers.removed.connect(self._say)
@@ -306,6 +315,8 @@ class Controller:
         self.spare.close()
         self.layers.close()
         self.watch.close()
+        if self.autosave is not None:
+            self.autosave.finish()
 
     def stale_anchors(self) -> set[int]:
         """Return frames with prompts whose mask was never computed from them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,6 +45,11 @@ class LazySegmenter:
     def model_name(self) -> str:
         """Name of the model that is loaded; empty if none is, or it has no name."""
         return str(getattr(self._loaded, "model_name", ""))
+
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """What the masks depend on, for a session to keep; empty if not known."""
+        return dict(getattr(self._loaded, "made_with", {}))
 
     def seeing(self, window: View | None) -> tuple[IntensityMapping, int] | None:
         """Return how the model that is loaded sees a window, or the whole frame.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -9,11 +10,14 @@ from weakref import ref
 from qtpy import compat
 from qtpy.QtWidgets import QMainWindow
 
+from napari_sam2_ivos.core.errors import IvosError, IvosWarning
 from napari_sam2_ivos.viewer.registry import controllers
 
 if TYPE_CHECKING:
     from qtpy.QtCore import QObject
     from qtpy.QtWidgets import QWidget
+
+    from napari_sam2_ivos.viewer.autosave import Autosave
 
 
 def is_alive(thing: QObject) -> bool:
@@ -50,3 +54,13 @@ def _stop(viewer: ref[Any], *_: Any) -> None:
     for controller in controllers(alive) if alive is not None else ():
         controller.schedule.cancel()
         controller.schedule.when_idle(controller.segmenter.close)
+        if controller.autosave is not None:
+            _finish(controller.autosave)
+
+
+def _finish(autosave: Autosave) -> None:
+    """Save what is not saved yet; there is no window any more to complain in."""
+    try:
+        autosave.finish()
+    except IvosError as error:
+        warnings.warn(str(error), IvosWarning, stacklevel=2)

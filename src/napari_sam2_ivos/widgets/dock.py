@@ -19,14 +19,17 @@ from superqt.utils import qthrottled
 from napari_sam2_ivos.core.errors import IvosError
 from napari_sam2_ivos.viewer.actions import session_actions
 from napari_sam2_ivos.viewer.key_bindings import KeyBindings
+from napari_sam2_ivos.viewer.movies import held_positions
 from napari_sam2_ivos.viewer.prompt_reader import could_hold_prompts
 from napari_sam2_ivos.viewer.registry import bare, controllers
 from napari_sam2_ivos.viewer.tools import Tool
 from napari_sam2_ivos.widgets.closing import WindowWatch, is_alive
 from napari_sam2_ivos.widgets.connections import Connections, weakly
+from napari_sam2_ivos.widgets.earlier_offer import EarlierOffer
 from napari_sam2_ivos.widgets.export_panel import ExportPanel
 from napari_sam2_ivos.widgets.image_panel import ImagePanel
 from napari_sam2_ivos.widgets.key_list import KeyList
+from napari_sam2_ivos.widgets.load_panel import LoadPanel
 from napari_sam2_ivos.widgets.long_work import drive
 from napari_sam2_ivos.widgets.message_bar import MessageBar
 from napari_sam2_ivos.widgets.model_choice import segmenter_factory
@@ -36,6 +39,7 @@ from napari_sam2_ivos.widgets.pieces import button, fold, hint, row, rule, stack
 from napari_sam2_ivos.widgets.prompt_panel import PromptPanel
 from napari_sam2_ivos.widgets.questions import ask
 from napari_sam2_ivos.widgets.review_panel import ReviewPanel
+from napari_sam2_ivos.widgets.session_row import SessionRow
 from napari_sam2_ivos.widgets.sessions import Sessions
 from napari_sam2_ivos.widgets.theme import Colours, style_sheet
 from napari_sam2_ivos.widgets.timeline_dock import TimelineDock
@@ -45,6 +49,7 @@ from napari_sam2_ivos.widgets.welcome import Welcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from napari_sam2_ivos.viewer.controller import Controller
     from napari_sam2_ivos.viewer.editing import Question
@@ -108,6 +113,9 @@ class IvosDock(QWidget):
         self.review = ReviewPanel()
         self.view = ViewPanel(self.viewer)
         self.export = ExportPanel()
+        self.load = LoadPanel(weakly(self.ensure_controller))
+        self.session = SessionRow()
+        self.earlier = EarlierOffer()
         self.timeline = TimelineDock(self.viewer)
         self.key_list = KeyList()
         self.messages = MessageBar()
@@ -129,12 +137,15 @@ class IvosDock(QWidget):
             self.review,
             self.view,
             self.export,
+            self.session,
         )
         work = QWidget()
         column = QVBoxLayout(work)
         column.setContentsMargins(6, 4, 6, 4)
         column.setSpacing(6)
         column.addWidget(self.images)
+        column.addWidget(self.session)
+        column.addWidget(self.earlier)
         column.addWidget(self.note)
         column.addWidget(self.back)
         column.addWidget(self.model_fold)
@@ -144,6 +155,7 @@ class IvosDock(QWidget):
         column.addWidget(rule())
         column.addWidget(self.review_fold)
         column.addWidget(fold("View", self.view))
+        column.addWidget(fold("Load", self.load))
         column.addWidget(fold("Save", self.export))
         column.addWidget(fold("Keys", self.key_list))
         self.stack = QStackedWidget()
@@ -170,6 +182,9 @@ class IvosDock(QWidget):
         self.tracking.pause_toggled.connect(self.toggle_pause)
         self.export.said.connect(self.show_message)
         self.export.failed.connect(self.show_error)
+        self.session.open_wanted.connect(self.open_session)
+        self.session.failed.connect(self.show_error)
+        self.earlier.wanted.connect(self.open_session)
         self.view.said.connect(self.show_message)
         self.key_list.refused.connect(self.show_warning)
         self.welcome.sample_wanted.connect(self._open_sample)
@@ -245,6 +260,20 @@ class IvosDock(QWidget):
 
     # ---- sessions --------------------------------------------------------------
 
+    def open_session(self, path: Path) -> None:
+        """Go on with a session that was saved."""
+        try:
+            made = self.sessions.resume(path)
+        except IvosError as error:
+            self.show_error(str(error))
+            return
+        if made is not None:
+            self.earlier.withdraw()
+            self.images.choose(made.image)
+            self._show_controller(made)
+            n = len(made.session.tracks)
+            self.show_message(f"{n} objects of '{path.name}' are as they were.")
+
     def ensure_controller(self) -> Controller | None:
         """Return the controller of the chosen image, made if there is none."""
         if self.images.layer is None:
@@ -268,6 +297,9 @@ class IvosDock(QWidget):
             links.connect(controller.said, self.show_message)
             links.connect(controller.failed, self.show_error)
             links.connect(controller.schedule.progressed, self._on_progress)
+            if controller.autosave is not None:
+                links.connect(controller.autosave.changed, self.session.refresh)
+                links.connect(controller.autosave.failed, self.show_error)
             links.connect(controller.schedule.finished, self.show_message)
             # Controllers live as long as their viewer, which we keep: not through us.
             controller.editing.ask = weakly(self._ask)
@@ -287,6 +319,7 @@ class IvosDock(QWidget):
         self._show_page(1 if has_image or missing else 0)
         c = self.controller
         if c is not None and c.session.tracks:
+            self.earlier.withdraw()
             self.images.lock(c.target.time_axis, c.others)
         else:
             self.images.lock(None)
@@ -369,6 +402,15 @@ class IvosDock(QWidget):
 
     def _on_image(self) -> None:
         self._show_controller(self.sessions.find())
+        self.earlier.withdraw()
+        self._look_for_earlier()
+
+    def _look_for_earlier(self) -> None:
+        """Offer to go on with an earlier session, while there is none of the movie."""
+        image, axis = self.images.layer, self.images.time_axis
+        if self.controller is None and image is not None and axis is not None:
+            held = held_positions(self.viewer, image, axis)
+            self.earlier.look(image, axis, held)
 
     def _on_model(self) -> None:
         c = self.controller

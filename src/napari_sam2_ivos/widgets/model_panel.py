@@ -142,6 +142,15 @@ class ModelPanel(QWidget):
             )
         return replace(choice, model=self.model.currentData())
 
+    def choose(self, name: str) -> None:
+        """Choose a model of the catalogue that is installed; others are left alone."""
+        at = self.model.findData(name)
+        if at >= 0 and name not in (OWN, AUTOMATIC):
+            before = self.model.currentIndex()
+            self.model.setCurrentIndex(at)
+            if self._is_missing:
+                self.model.setCurrentIndex(before)
+
     @property
     def summary(self) -> str:
         """The model in a few words: by its name, if that is known."""

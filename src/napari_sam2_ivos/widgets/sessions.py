@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_sam2_ivos.core.guards import Guards
+from napari_sam2_ivos.io.sessions.opening import load_labels, open_folder
+from napari_sam2_ivos.io.stores import create_store
+from napari_sam2_ivos.viewer.autosave import Autosave
 from napari_sam2_ivos.viewer.controller import Controller
+from napari_sam2_ivos.viewer.finding import colours_of, find_image
 from napari_sam2_ivos.viewer.movies import contrast_of, held_positions, movie_of
 from napari_sam2_ivos.viewer.registry import controller_of, controllers
+from napari_sam2_ivos.widgets.background import QtBackground
+from napari_sam2_ivos.widgets.long_work import drive
 from napari_sam2_ivos.widgets.worker import QtRunner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.ports import Segmenter
+    from napari_sam2_ivos.io.sessions.about import About
     from napari_sam2_ivos.widgets.image_panel import ImagePanel
     from napari_sam2_ivos.widgets.model_choice import ModelChoice
     from napari_sam2_ivos.widgets.model_panel import ModelPanel
@@ -85,8 +94,6 @@ class Sessions:
             == (axis, held, others)
         ):
             return found
-        from napari_sam2_ivos.io.stores import create_store
-
         movie = movie_of(image, axis, held, others)
         store = create_store(movie.shape)
         if found is not None:
@@ -100,17 +107,94 @@ class Sessions:
             QtRunner(self._warn),
             others,
         )
+        made.autosave = Autosave(made, QtBackground())
         controllers(self._viewer).append(made)
         return made
+
+    def resume(self, path: Path) -> Controller | None:
+        """Open a session that was saved; None if the user stops that.
+
+        Its movie is one that is open already, or is opened. What was done to that so
+        far is saved, and makes room.
+
+        Parameters
+        ----------
+        path : Path
+            The session's folder.
+
+        Raises
+        ------
+        IvosError
+            If it cannot be opened, or its movie is not found.
+        """
+        saved = open_folder(path)
+        try:
+            image = find_image(self._viewer, saved.about, path)
+            note = saved.about.movie
+            others = colours_of(self._viewer, image, saved.about)
+            movie = movie_of(image, note.time_axis, note.held, others)
+            store = create_store(movie.shape)
+            steps = load_labels(saved, store)
+            is_whole = self._drive(steps, movie.n_frames, f"Opening '{path.name}'")
+        except BaseException:
+            saved.folder.close()
+            raise
+        if not is_whole:
+            saved.folder.close()
+            return None
+        found = controller_of(self._viewer, image)
+        if found is not None:
+            self._discard(found)
+        self._models.choose(str(saved.about.model.get("model", "")))
+        made = Controller(
+            self._viewer,
+            image,
+            movie,
+            store,
+            self._loader(self._models.choice, _contrast(saved.about, image, movie)),
+            QtRunner(self._warn),
+            others,
+            saved.tracks,
+        )
+        step = saved.about.settings.get("max_step_px")
+        made.session.guards = Guards(max_step_px=step)
+        made.autosave = Autosave(made, QtBackground(), saved)
+        controllers(self._viewer).append(made)
+        made.show_prompts()
+        for remark in saved.remarks:
+            self._warn(remark)
+        return made
+
+    def _drive(self, steps: Iterator[int], n: int, words: str) -> bool:
+        """Go through steps under a dialog; return whether all were made."""
+        left = n
+
+        def counted() -> Iterator[int]:
+            nonlocal left
+            for step in steps:
+                left -= 1
+                yield step
+
+        drive(self._images, counted(), n, words)
+        return left == 0
 
     def factory(self, image: Any, movie: Movie) -> Callable[[Movie], Segmenter]:
         """Return what loads the chosen model for a movie."""
         return self._loader(self._models.choice, contrast_of(image, movie))
 
     def _discard(self, controller: Controller) -> None:
-        """Drop a session in which nothing was done, with its empty layers."""
+        """Drop a session that is empty, or is saved, with its layers."""
         own = controller.layers.own()
         controller.close()
         controllers(self._viewer).remove(controller)
         for layer in own:
             self._viewer.layers.remove(layer)
+
+
+def _contrast(about: About, image: Any, movie: Movie) -> tuple[float, float] | None:
+    """Return the grey values that the model of a session saw as black and white."""
+    known = about.model.get("contrast")
+    if isinstance(known, list) and len(known) == 2:
+        low, high = (float(value) for value in known)
+        return low, high
+    return contrast_of(image, movie)

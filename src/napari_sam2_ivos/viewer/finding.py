@@ -1,0 +1,72 @@
+"""The image layer that a saved session belongs to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image
+
+from napari_sam2_ivos.core.errors import IvosError
+from napari_sam2_ivos.io.sessions.finding import find_movie, is_same
+from napari_sam2_ivos.io.sources import open_source
+from napari_sam2_ivos.viewer.movies import movie_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_sam2_ivos.io.sessions.about import About
+
+
+def find_image(viewer: Any, about: About, folder: Path) -> Any:
+    """Return the layer with the movie of a session, opened if it is not open yet.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    about : About
+    folder : Path
+        Of the session: its movie may lie beside it.
+
+    Raises
+    ------
+    MovieError
+        If it is neither open nor found.
+    """
+    note = about.movie
+    for layer in viewer.layers:
+        if not isinstance(layer, Image):
+            continue
+        try:
+            if is_same(note, movie_of(layer, note.time_axis, note.held)):
+                return layer
+        except IvosError:
+            continue  # another kind of image
+    _, path = find_movie(note, folder)
+    return open_image(viewer, path)
+
+
+def open_image(viewer: Any, path: Path) -> Any:
+    """Open a file as an image layer, with its pixel size and interval."""
+    source = open_source(path)
+    n_axes = len(source.data.shape) - (1 if source.rgb else 0)
+    scale, units = [1.0] * n_axes, ["pixel"] * n_axes
+    if source.scale is not None and source.unit is not None:
+        scale[-2:], units[-2:] = source.scale, [source.unit] * 2
+    if source.interval_s is not None:
+        scale[source.time_axis], units[source.time_axis] = source.interval_s, "s"
+    return viewer.add_image(
+        source.data,
+        rgb=source.rgb,
+        name=source.name,
+        scale=scale,
+        units=units,
+        metadata={"path": str(path)},
+    )
+
+
+def colours_of(viewer: Any, image: Any, about: About) -> tuple[Any, ...]:
+    """Return the further images that were the colours of a session's movie."""
+    names = about.settings.get("colours") or ()
+    found = {layer.name: layer for layer in viewer.layers if isinstance(layer, Image)}
+    known = [found[name] for name in names if name in found]
+    return tuple(layer for layer in known if layer is not image)
