@@ -10,7 +10,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "napari_sam2_ivos"
-IMPORT_NAMES = {"hydra-core": "hydra", "pillow": "PIL", "scikit-image": "skimage"}
+IMPORT_NAMES = {
+    "geff-spec": "geff_spec",
+    "hydra-core": "hydra",
+    "pillow": "PIL",
+    "scikit-image": "skimage",
+}
 NOT_IMPORTED = {
     "torchvision",  # sam2 imports it, and its version must fit torch's
     "imagecodecs",  # tifffile imports it, for LZW and other compressed TIFFs

@@ -85,7 +85,7 @@ def test_places_are_physical(tmp_path):
     assert place == [14.5 * 0.5, 19.5 * 0.25, 60]
     assert float(spot.get("AREA")) == 200 * 0.125
     corners = np.array(spot.text.split(), float).reshape(-1, 2)  # x, y from the centre
-    assert (np.abs(corners) == [10 * 0.25, 5 * 0.5]).all()
+    np.testing.assert_allclose(np.abs(corners).max(axis=0), [2.5, 2.5], atol=0.02)
 
 
 def test_a_family_is_one_track(tmp_path):

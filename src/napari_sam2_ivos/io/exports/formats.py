@@ -137,7 +137,6 @@ FORMATS: dict[str, Format] = {
             "coco",
             frozenset(Trait),
         ),
-        ),
         Format(
             "youtube-vis",
             "YouTube-VIS",

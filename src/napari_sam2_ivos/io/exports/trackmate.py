@@ -10,19 +10,19 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 import numpy as np
 
 from napari_sam2_ivos.io.atomic import replacing
 from napari_sam2_ivos.io.exports.graph import graph_of
-from napari_sam2_ivos.io.exports.polygons import polygons_of
+from napari_sam2_ivos.io.exports.polygons import outlines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from typing import IO
 
     from napari_sam2_ivos.core.prompts import Mask
     from napari_sam2_ivos.io.exports.annotated import AnnotatedMovie
@@ -98,7 +98,7 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
 class _Spots:
     """Writes the elements of spots into a file, frame by frame."""
 
-    def __init__(self, annotated: AnnotatedMovie, file: IO[str]) -> None:
+    def __init__(self, annotated: AnnotatedMovie, file: Any) -> None:
         self._annotated = annotated
         self._xml = XMLGenerator(file, "utf-8", short_empty_elements=True)
         self._size = np.array(annotated.scale or (1.0, 1.0))
@@ -109,14 +109,15 @@ class _Spots:
     def write(self, frame: int, track_id: int, mask: Mask) -> None:
         if frame != self._frame:
             self.end()
-            self._xml.startElement("SpotsInFrame", {"frame": str(frame)})
+            _start(self._xml, "SpotsInFrame", {"frame": frame})
             self._frame = frame
         track = self._annotated.tracks[track_id]
         centroid = np.array(mask.centroid)
         y, x = centroid * self._size
-        first, *others = polygons_of(mask)
-        self.n_in_parts += bool(others)
-        outline = (first - centroid) * self._size
+        parts = outlines(mask)
+        self.n_in_parts += len(parts) > 1
+        # Corners of pixels are whole numbers there, and x comes first.
+        outline = (max(parts, key=_extent)[:, ::-1] - 0.5 - centroid) * self._size
         n_pixels = np.count_nonzero(mask.pixels)
         area = n_pixels * self._size.prod()
         quality = track.predicted_iou[frame]
@@ -146,9 +147,7 @@ class _Spots:
             self._xml.endElement("SpotsInFrame")
 
 
-def _write_file(
-    file: IO[str], annotated: AnnotatedMovie, graph: Graph, spots: IO[str]
-) -> None:
+def _write_file(file: Any, annotated: AnnotatedMovie, graph: Graph, spots: Any) -> None:
     file.write('<?xml version="1.0" encoding="UTF-8"?>\n')
     xml = XMLGenerator(file, "utf-8", short_empty_elements=True)
     unit = annotated.unit if annotated.scale else None
@@ -248,7 +247,8 @@ def _start(
     xml: XMLGenerator, name: str, known: Mapping[str, object] | None = None
 ) -> None:
     known = known or {}
-    xml.startElement(name, {key: _clean(str(value)) for key, value in known.items()})
+    texts = {key: _clean(str(value)) for key, value in known.items()}
+    xml.startElement(name, AttributesImpl(texts))
 
 
 def _element(
@@ -261,6 +261,11 @@ def _element(
 def _clean(text: str) -> str:
     """Return a text without characters that XML cannot hold at all."""
     return "".join(c for c in text if c.isprintable())
+
+
+def _extent(polygon: np.ndarray) -> float:
+    """Return the area of the box around a polygon."""
+    return float(np.ptp(polygon, axis=0).prod())
 
 
 def _number(value: float) -> str:
