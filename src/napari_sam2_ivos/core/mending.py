@@ -13,6 +13,10 @@ from napari_sam2_ivos.core.tracks import COMPUTED, GIVEN, STALE, Track
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+TOLERANCE = 0.02
+"""Pixels between two centroids that are the same; they are noted in single precision.
+"""
+
 NOTHING = Mask.from_plane(np.zeros((0, 0)))
 
 
@@ -57,11 +61,19 @@ def _fits(track: Track, frame: int, mask: Mask) -> bool:
         whole.start <= part.start and part.stop <= whole.stop
         for whole, part in zip(window, own, strict=True)
     )
-    return is_inside and bool(np.count_nonzero(mask.pixels) == track.area[frame])
+    if not is_inside or np.count_nonzero(mask.pixels) != track.area[frame]:
+        return False
+    off = np.subtract(mask.centroid, track.centroid[frame])
+    return bool((np.abs(off) < TOLERANCE).all())
 
 
 def _take(track: Track, frame: int, mask: Mask) -> None:
-    """Note the mask that an object has on a frame."""
+    """Note the mask that an object has on a frame, on which it then exists."""
+    life = track.lifespan
+    if frame not in life:
+        stop = max(life.stop, frame + 1) if life else frame + 1
+        start = min(life.start, frame) if life else frame
+        track.lifespan = range(start, stop)
     if track.state[frame] & GIVEN or not track.prompts:
         track.mark_given(frame, mask)
         return

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_sam2_ivos import __version__
+from napari_sam2_ivos.core.errors import FormatError
 from napari_sam2_ivos.core.fingerprint import fingerprint_of
 from napari_sam2_ivos.io.sessions.layout import KIND, SCHEMA
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.io.sessions.json_files import Fields
 
 LARGEST_SIDE = 2**31 - 1
+MOST_FRAMES = 10**7
 MOST_AXES = 32
 
 
@@ -130,6 +132,8 @@ def about_from_json(fields: Fields, folder: Path) -> About:
     """Return what a file in `folder` says; `FormatError` if it cannot be."""
     movie = fields.fields("movie")
     n_frames, height, width = movie.wholes("shape", 3, 1, LARGEST_SIDE)
+    if n_frames > MOST_FRAMES:
+        raise FormatError(f"'{fields.place}' is damaged: {n_frames} frames.")
     note = MovieNote(
         movie.text("name"),
         _place(movie, folder),
@@ -156,6 +160,14 @@ def about_from_json(fields: Fields, folder: Path) -> About:
     )
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a file or folder that may be looked at."""
+    try:
+        return path.is_file() or path.is_dir()
+    except OSError:  # in the folder of another user, or no name that a file can have
+        return False
+
+
 def now() -> str:
     """Return the time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
@@ -168,7 +180,9 @@ def _place(movie: Fields, folder: Path) -> Path | None:
         for name, base in (("relative_path", folder), ("path", Path()))
         if movie.has(name)
     ]
-    return next((path for path in known if path.exists()), known[-1] if known else None)
+    return next(
+        (path for path in known if is_there(path)), known[-1] if known else None
+    )
 
 
 def _relative(path: Path | None, folder: Path) -> str | None:

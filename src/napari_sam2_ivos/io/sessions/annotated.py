@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,26 +11,30 @@ from napari_sam2_ivos.core.errors import MovieError
 from napari_sam2_ivos.core.movie import Movie
 from napari_sam2_ivos.io.exports.annotated import AnnotatedMovie
 from napari_sam2_ivos.io.sessions.finding import find_movie
-from napari_sam2_ivos.io.sessions.opening import mend_in_doubt, open_folder
+from napari_sam2_ivos.io.sessions.opening import (
+    mend_in_doubt,
+    open_folder,
+    readable_labels,
+)
 from napari_sam2_ivos.io.sessions.restoring import check_movie
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def read_annotated(
-    path: Path,
+    path: str | os.PathLike[str],
     movie: Movie | None = None,
     *,
-    needs_movie: bool,
+    needs_movie: bool = True,
     on_frame: Callable[[int], None] | None = None,
 ) -> AnnotatedMovie:
     """Open a session on disk to be exported; it is only read, and lazily.
 
     Parameters
     ----------
-    path : Path
+    path : path-like
         The session's folder.
     movie : Movie, optional
         Its movie; looked for by default.
@@ -44,8 +49,10 @@ def read_annotated(
     FormatError
         If the folder is no session, or one of a newer program.
     MovieError
-        If the movie is needed and not found, or is another one.
+        If the movie is needed and not found, or is another one; or if a label plane
+        is damaged.
     """
+    path = Path(path).expanduser()
     saved = open_folder(path, to_write=False)
     mend_in_doubt(saved)
     about, file = saved.about, saved.about.movie.path
@@ -61,7 +68,7 @@ def read_annotated(
             movie = Movie(black, name=about.movie.name)
     return AnnotatedMovie(
         movie,
-        saved.folder.labels,
+        readable_labels(saved),
         saved.tracks,
         **about.calibration,
         path=file,

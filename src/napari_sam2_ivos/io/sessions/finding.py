@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari_sam2_ivos.core.errors import IvosError, MovieError
 from napari_sam2_ivos.core.fingerprint import fingerprint_of
 from napari_sam2_ivos.core.movie import Movie
+from napari_sam2_ivos.io.sessions.about import is_there
 from napari_sam2_ivos.io.sessions.layout import SUFFIX
 from napari_sam2_ivos.io.sources import open_source
 
@@ -72,8 +73,8 @@ def _places(note: MovieNote, folder: Path) -> Iterator[Path]:
     home = folder.parent
     if note.path is not None:
         names = [note.path, home / note.path.name]
-        yield from (path for path in names if path.is_file() or path.is_dir())
+        yield from (path for path in names if is_there(path))
     others = [p for p in home.iterdir() if p.suffix != SUFFIX and p.name[0] != "."]
     ending = "" if note.path is None else note.path.suffix
     alike_first = sorted(others, key=lambda path: (path.suffix != ending, path.name))
-    yield from (p for p in alike_first[:MOST_TRIED] if p.is_file() or p.is_dir())
+    yield from (path for path in alike_first[:MOST_TRIED] if is_there(path))

@@ -30,7 +30,8 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """
     text = json.dumps(content, ensure_ascii=False, allow_nan=False)
     with replacing(path) as part:
-        part.write_text(text, encoding="utf-8")
+        # Bytes of a file name that are no UTF-8 are lone surrogates in Python: escaped.
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def read_json(path: Path) -> Fields:
@@ -42,15 +43,23 @@ def read_json(path: Path) -> Fields:
         If there is none, or it is cut short or something else.
     """
     try:
-        if path.stat().st_size > LARGEST:
-            raise FormatError(f"'{path}' is too large to be of a session.")
-        content = json.loads(path.read_text(encoding="utf-8"))
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            raise FormatError(f"'{path}' is no file, or too large to be of a session.")
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (OSError, ValueError, RecursionError) as error:
         raise FormatError(
             f"'{path}' cannot be read: {error}. It may be damaged; take it from a"
             " copy of the session if you have one."
         ) from error
     return Fields(content, str(path))
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"'{text[:20]}' is no finite number")
+    return number
 
 
 class Fields:

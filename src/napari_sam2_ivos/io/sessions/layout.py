@@ -27,6 +27,12 @@ ACTIONS = "actions"
 IN_DOUBT = "in_doubt.json"
 """There only while label planes are written: which may not fit their objects."""
 
+COMMIT = "commit.json"
+"""There only while objects and frames are written: all of them; see `commit`."""
+
+BEFORE = "before"
+"""There only while label planes are written: what they were before, by frame."""
+
 LOCK = "lock"
 """Held by the program that has the session open."""
 

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam2_ivos.core.errors import FormatError
+from napari_sam2_ivos.core.errors import FormatError, StoreError
 from napari_sam2_ivos.core.mending import mend
-from napari_sam2_ivos.core.tracks import Track
+from napari_sam2_ivos.core.tracks import ANCHOR, COMPUTED, FINE, GIVEN, Track
 from napari_sam2_ivos.io.atomic import cannot_save
-from napari_sam2_ivos.io.lazy_array import READ_ERRORS
+from napari_sam2_ivos.io.lazy_array import READ_ERRORS, GuardedArray
 from napari_sam2_ivos.io.sessions.about import about_from_json
 from napari_sam2_ivos.io.sessions.cells import put, read_columns
+from napari_sam2_ivos.io.sessions.contents import left_behind
 from napari_sam2_ivos.io.sessions.folder import SessionFolder
 from napari_sam2_ivos.io.sessions.json_files import read_json
+from napari_sam2_ivos.io.sessions.kept_planes import put_back
 from napari_sam2_ivos.io.sessions.layout import (
     ACTIONS,
+    BEFORE,
+    COMMIT,
     FRAMES,
     IN_DOUBT,
     KIND,
+    LABELS,
     OBJECTS,
     SCHEMA,
     SESSION,
@@ -29,7 +35,7 @@ from napari_sam2_ivos.io.sessions.layout import (
 from napari_sam2_ivos.io.sessions.object_file import object_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from napari_sam2_ivos.core.ports import LabelStore
@@ -103,9 +109,13 @@ def open_folder(path: Path, *, to_write: bool = True) -> SavedSession:
     FormatError
         If the folder is no session, one of a newer program, or has lost its labels.
     """
-    about = read_about(path)
+    about, remains = read_about(path), left_behind(path)
     saved = SavedSession(SessionFolder(path, to_write=to_write), about)
     try:
+        if not saved.folder.lock.refusal:
+            for part in remains:
+                with suppress(OSError):  # it is in nobody's way
+                    part.unlink()
         shape = tuple(saved.folder.labels.shape)
         if shape != about.movie.shape:
             raise FormatError(
@@ -113,11 +123,14 @@ def open_folder(path: Path, *, to_write: bool = True) -> SavedSession:
                 f" {about.movie.shape}. Take its labels from a copy of the session."
             )
         reading = _Reading(saved)
+        reading.doubts()
         reading.objects()
         reading.actions()
         reading.frames()
+        reading.commit()
         reading.parents()
-        reading.doubts()
+        reading.states()
+        reading.end()
     except BaseException:
         saved.folder.close()
         raise
@@ -134,19 +147,22 @@ def load_labels(saved: SavedSession, labels: LabelStore) -> Iterator[int]:
     for frame in range(labels.shape[0]):
         try:
             plane = np.asarray(saved.folder.labels[frame])
-        except READ_ERRORS:
+        except (*READ_ERRORS, MemoryError):
             damaged.append(frame)
             plane = np.zeros(labels.shape[1:], labels.dtype)
             saved.in_doubt.add(frame)
         if plane.any():
             labels[frame] = plane
+        if frame not in saved.in_doubt and _is_another(saved.tracks, frame, plane):
+            damaged.append(frame)
+            saved.in_doubt.add(frame)
         if frame in saved.in_doubt:
             _mend(saved, frame, plane)
         yield frame
     if damaged:
         saved.remarks.append(
-            f"The labels of {len(damaged)} frames are damaged, the first of them frame"
-            f" {damaged[0]}. Track again to have them computed anew."
+            f"The labels of {len(damaged)} frames are damaged or of other objects, the"
+            f" first of them frame {damaged[0]}. Look at them, and track again."
         )
     if recovered := sorted(saved.recovered):
         saved.remarks.append(
@@ -156,9 +172,53 @@ def load_labels(saved: SavedSession, labels: LabelStore) -> Iterator[int]:
 
 
 def mend_in_doubt(saved: SavedSession) -> None:
-    """Make objects fit their pixels, reading only the planes that are in doubt."""
-    for frame in sorted(saved.in_doubt):
-        _mend(saved, frame, np.asarray(saved.folder.labels[frame]))
+    """Make objects fit their pixels, where these are not copied into a store.
+
+    Raises
+    ------
+    MovieError
+        If a label plane is damaged.
+    """
+    labels = readable_labels(saved)
+    for frame in range(labels.shape[0]):
+        plane = labels[frame]
+        if frame in saved.in_doubt or _is_another(saved.tracks, frame, plane):
+            _mend(saved, frame, plane)
+
+
+class ReadOnlyLabels(GuardedArray):
+    """The label stack in the folder; what is damaged there is a clear error."""
+
+    def __setitem__(self, index: Any, values: Any) -> None:
+        raise StoreError(f"'{self.path}' was opened to be read.")
+
+
+def readable_labels(saved: SavedSession) -> ReadOnlyLabels:
+    """Return the label stack in a session's folder, to be read only."""
+    return ReadOnlyLabels(saved.folder.labels, saved.folder.path / LABELS)
+
+
+def _is_another(tracks: Mapping[int, Track], frame: int, plane: np.ndarray) -> bool:
+    """Whether a label plane cannot be the one that was saved with its objects.
+
+    It has labels that nothing has, more pixels of one than its mask, or none at all.
+    """
+    n_pixels = np.bincount(plane.ravel())
+    n_pixels[0] = 0
+    shown = np.flatnonzero(n_pixels).tolist()
+    for track_id in shown:
+        track = tracks.get(track_id)
+        if track is None or not track.state[frame] & COMPUTED:
+            return True
+        if not n_pixels[track_id] <= track.area[frame]:
+            return True
+    # A locked or given mask may lie under another that was deleted since.
+    return not shown and any(
+        track.is_fresh(frame)
+        and track.area[frame] > 0
+        and not (track.is_locked or track.is_given(frame))
+        for track in tracks.values()
+    )
 
 
 def _mend(saved: SavedSession, frame: int, plane: np.ndarray) -> None:
@@ -180,23 +240,24 @@ class _Reading:
         self.path = saved.folder.path
         self.shape = saved.about.movie.shape
         self.numbers: dict[int, int] = {}
+        self.kept: list[int] = []
+        self.marked_at = -1
+        self.torn: list[int] = []
+        self.content: dict[str, Any] | None = None
 
     def objects(self) -> None:
         """Read the file of every object."""
         for path in _numbered(self.path / OBJECTS):
             try:
-                self._take_object(read_json(path))
+                self._take_object(read_json(path), int(path.stem))
             except FormatError as error:
                 self._damaged(path, error)
 
     def actions(self) -> None:
-        """Read objects that were not yet in a file of their own, newest first."""
-        settled: set[int] = set()
-        for path in reversed(_numbered(self.path / ACTIONS)):
-            try:
-                self._take_action(read_json(path), settled)
-            except FormatError as error:
-                self._damaged(path, error)
+        """Find out how many there were; what they did is in the other files."""
+        numbers = [int(path.stem) for path in _numbered(self.path / ACTIONS)]
+        folder = self.saved.folder
+        folder.n = max([folder.n, *(n for n in numbers if n <= HIGHEST)])
 
     def frames(self) -> None:
         """Read the state of objects on frames that were tracked since."""
@@ -204,7 +265,7 @@ class _Reading:
             try:
                 self._take_frame(read_json(path), int(path.stem))
             except FormatError as error:
-                self._damaged(path, error)
+                self._damaged(path, error, [int(path.stem)])
 
     def parents(self) -> None:
         """Let go of parents that are not there, or are their own descendants."""
@@ -218,37 +279,103 @@ class _Reading:
                 track.parent = None
                 self.saved.mended.add(track.track_id)
 
+    def states(self) -> None:
+        """Let what is said of frames fit the prompts, as it does unless it is damaged.
+
+        Prompted frames are anchors and no others, what is there is in the object's
+        life, and masks that follow from no prompt are as if they were given.
+        """
+        for track in self.saved.tracks.values():
+            before, life = track.state.copy(), track.lifespan
+            track.state &= ~np.uint8(ANCHOR)
+            track.state[track.anchors] |= np.uint8(ANCHOR)
+            there = np.flatnonzero(track.state).tolist()
+            if there and not (there[0] in life and there[-1] in life):
+                ends = (*life[:1], *life[-1:], there[0], there[-1])
+                track.lifespan = range(min(ends), max(ends) + 1)
+            orphans = track.orphans()
+            orphans = orphans[track.area[orphans] > 0]
+            track.state[orphans] = COMPUTED | GIVEN | (track.state[orphans] & FINE)
+            if track.lifespan != life or (track.state != before).any():
+                self.saved.mended.add(track.track_id)
+
     def doubts(self) -> None:
         """Read which label planes may not fit their objects."""
         path = self.path / IN_DOUBT
         if path.exists():
             try:
-                frames = read_json(path).items("frames")
-                known = range(self.shape[0])
-                self.saved.in_doubt.update(f for f in frames if f in known)
+                fields = read_json(path)
+                self.saved.in_doubt.update(self._frames_in(fields, "frames"))
+                self.kept = self._frames_in(fields, "kept")
+                self.marked_at = fields.whole("n", 0, HIGHEST)
             except FormatError:
                 self.saved.in_doubt.update(range(self.shape[0]))
 
-    def _take_object(self, fields: Fields) -> None:
+    def _frames_in(self, fields: Fields, name: str) -> list[int]:
+        n = self.shape[0]
+        return [f for f in fields.items(name) if type(f) is int and 0 <= f < n]
+
+    def commit(self) -> None:
+        """Read what may not be in the files of objects and frames yet."""
+        path = self.path / COMMIT
+        if not path.exists():
+            return
+        try:
+            fields = read_json(path)
+            self._take_commit(fields)
+        except FormatError as error:
+            self._damaged(path, error)
+        else:
+            self.content = fields.content
+
+    def end(self) -> None:
+        """Bring a write that was cut short to its end, or take it back."""
+        saved, folder = self.saved, self.saved.folder
+        if saved.remarks:
+            return  # what is damaged is in doubt
+        if folder.n > self.marked_at and saved.in_doubt:
+            if self.content is not None and folder.n == self.content["n"]:
+                saved.in_doubt.intersection_update(self.torn)
+            elif folder.n == self.marked_at + 1:
+                saved.in_doubt.clear()  # it was one frame
+        if folder.lock.refusal:
+            return
+        try:
+            if folder.n == self.marked_at:
+                kept = [f for f in self.kept if (self.path / BEFORE / str(f)).is_dir()]
+                put_back(self.path, kept)
+                saved.in_doubt.difference_update(kept)
+            if self.content is not None:
+                folder.spread({**self.content, "n": folder.n})
+            folder.end_commit(saved.in_doubt)
+        except OSError as error:
+            raise cannot_save(self.path, error) from error
+
+    def _take_commit(self, fields: Fields) -> None:
+        self._count(fields)
+        self.torn = self._frames_in(fields, "torn")
+        objects, frames = fields.fields("objects"), fields.fields("frames")
+        for number in fields.fields("actions").content:
+            _number(fields, number)
+        for key in objects.content:
+            track_id = _number(fields, key)
+            if objects.has(key):
+                self._take_object(objects.fields(key), track_id)
+            else:
+                self.saved.tracks.pop(track_id, None)
+        for key in frames.content:
+            self._take_frame(frames.fields(key), _number(fields, key))
+
+    def _take_object(self, fields: Fields, track_id: int) -> None:
         n = self._count(fields)
         track = object_from_json(fields, self.shape)
+        self._check_name(fields, "track_id", track_id)
         self.saved.tracks[track.track_id] = track
         self.numbers[track.track_id] = n
 
-    def _take_action(self, fields: Fields, settled: set[int]) -> None:
-        n = self._count(fields)
-        ids = set(fields.track_ids("changed")) - settled
-        settled |= ids
-        for track_id in ids:
-            if fields.has("objects") and n > self.numbers.get(track_id, 0):
-                objects = fields.fields("objects")
-                if objects.has(str(track_id)):
-                    self._take_object(objects.fields(str(track_id)))
-                else:
-                    self.saved.tracks.pop(track_id, None)
-
     def _take_frame(self, fields: Fields, frame: int) -> None:
         n = self._count(fields)
+        self._check_name(fields, "frame", frame)
         ids = fields.track_ids("track_id")
         if frame >= self.shape[0]:
             raise FormatError(f"'{fields.place}' is of no frame of the movie.")
@@ -264,15 +391,37 @@ class _Reading:
         self.saved.folder.n = max(self.saved.folder.n, n)
         return n
 
-    def _damaged(self, path: Path, error: FormatError) -> None:
-        """Keep a damaged file under another name, and doubt every frame."""
+    def _check_name(self, fields: Fields, name: str, number: int) -> None:
+        """Make sure that a file is the one that its name says: it may be renamed."""
+        if fields.whole(name, 0, HIGHEST) != number:
+            raise FormatError(
+                f"'{fields.place}' is damaged: it is not of {name} {number}. Take it"
+                " from a copy of the session if you have one."
+            )
+
+    def _damaged(
+        self, path: Path, error: FormatError, frames: Iterable[int] | None = None
+    ) -> None:
+        """Keep a damaged file under another name, and doubt frames, all by default."""
+        known = range(self.shape[0])
         self.saved.remarks.append(str(error))
-        self.saved.in_doubt.update(range(self.shape[0]))
+        self.saved.in_doubt.update(
+            known if frames is None else (f for f in frames if f in known)
+        )
         if not self.saved.folder.lock.refusal:
+            # The doubt is to be found the next time, as the file will not be.
+            self.saved.folder.mark_in_doubt(self.saved.in_doubt)
             try:
                 path.rename(path.with_suffix(f".damaged-{time.time_ns()}"))
             except OSError as failure:
                 raise cannot_save(path, failure) from failure
+
+
+def _number(fields: Fields, key: str) -> int:
+    """Return the number that a field is named by."""
+    if not (key.isascii() and key.isdecimal() and len(key) < 9):
+        raise FormatError(f"'{fields.place}' is damaged: '{key[:20]}' is no number.")
+    return int(key)
 
 
 def _numbered(folder: Path) -> list[Path]:

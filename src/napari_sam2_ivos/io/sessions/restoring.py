@@ -52,7 +52,7 @@ def restore(
     session = Session(movie, segmenter, labels)
     session.tracks.update(saved.tracks)
     session.guards = Guards(max_step_px=saved.about.settings.get("max_step_px"))
-    saving = Saving(session, saved.folder, is_new=False)
+    saving = Saving(session, saved.folder, is_new=False, in_doubt=saved.in_doubt)
     if saved.mended:
         saving.note_objects("Mend what was not saved to the end", sorted(saved.mended))
     return session, saving
