@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from qtpy import compat
+from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QMainWindow
 
 from napari_sam2_ivos.core.errors import IvosError, IvosWarning
 from napari_sam2_ivos.viewer.registry import controllers
 
 if TYPE_CHECKING:
-    from qtpy.QtCore import QObject
     from qtpy.QtWidgets import QWidget
 
     from napari_sam2_ivos.viewer.autosave import Autosave
@@ -25,8 +25,10 @@ def is_alive(thing: QObject) -> bool:
     return bool(compat.isalive(thing))  # type: ignore[no-untyped-call]
 
 
-class WindowWatch:
-    """Stops the work of a viewer when its main window is gone.
+class WindowWatch(QObject):
+    """Stops the work of a viewer, and saves it, when its main window is closed.
+
+    A window that is closed is hidden; it may be long until it is destroyed.
 
     Parameters
     ----------
@@ -35,8 +37,10 @@ class WindowWatch:
     """
 
     def __init__(self, viewer: Any) -> None:
+        super().__init__()
         self._viewer = ref(viewer)
         self._watched = 0
+        self._is_closing = False
 
     def watch(self, widget: QWidget) -> None:
         """Watch the main window that `widget` is in, once."""
@@ -46,6 +50,16 @@ class WindowWatch:
         if parent is not None and self._watched != id(parent):
             self._watched = id(parent)
             parent.destroyed.connect(partial(_stop, self._viewer))
+            parent.installEventFilter(self)
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Take note that the window is closed, unless somebody forbids it."""
+        if event.type() == QEvent.Type.Close:
+            self._is_closing = True
+        elif event.type() == QEvent.Type.Hide and self._is_closing:
+            self._is_closing = False
+            _stop(self._viewer)
+        return super().eventFilter(watched, event)
 
 
 def _stop(viewer: ref[Any], *_: Any) -> None:

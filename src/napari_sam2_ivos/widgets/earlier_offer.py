@@ -32,12 +32,15 @@ class EarlierOffer(QFrame):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("message")
+        self.setObjectName("offer")
         self.path: Path | None = None
         self.words = hint()
         self.go_on = button("Go on", self._go_on, "Open it as it was", name="main")
         self.anew = button(
-            "Start anew", self.decline, "The earlier session stays as it is"
+            "Start anew",
+            self.decline,
+            "The earlier session stays as it is",
+            name="plain",
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)

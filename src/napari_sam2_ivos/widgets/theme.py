@@ -55,6 +55,7 @@ def style_sheet(c: Colours) -> str:
     return f"""
 QLabel#section {{ color: {c.muted}; font-weight: 600; padding-top: 2px; }}
 QLabel#hint {{ color: {c.muted}; }}
+QLabel#hint[kind="error"] {{ color: {c.error}; font-weight: 600; }}
 QLabel#title {{ font-size: 15pt; font-weight: 600; }}
 QFrame#rule {{ background: {c.foreground}; max-height: 1px; border: none; }}
 QPushButton {{ padding: 4px 8px; min-height: 18px; }}
@@ -83,6 +84,10 @@ QFrame#message {{ background: {c.foreground}; border-radius: 3px;
     border-left: 3px solid {c.accent}; }}
 QFrame#message[kind="error"] {{ border-left: 3px solid {c.error}; }}
 QFrame#message[kind="warning"] {{ border-left: 3px solid {c.warning}; }}
+QFrame#offer {{ background: {c.foreground}; border-radius: 3px;
+    border-left: 3px solid {c.accent}; }}
+QFrame#offer QLabel {{ background: transparent; color: {c.text}; }}
+QFrame#offer QPushButton#plain {{ background: {c.primary}; }}
 QFrame#message QLabel {{ background: transparent; }}
 QFrame#message QPushButton {{ background: transparent; padding: 0 4px; }}
 """

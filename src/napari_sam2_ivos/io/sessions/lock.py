@@ -36,7 +36,8 @@ class Lock:
     """
 
     def __init__(self, folder: Path, *, to_write: bool) -> None:
-        self._lock = FileLock(folder / LOCK)
+        # It may be released by another thread than the one that asked for it.
+        self._lock = FileLock(folder / LOCK, thread_local=False)
         self.refusal = "" if to_write else "It was opened to be read."
         if not to_write:
             return
