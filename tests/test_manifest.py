@@ -40,6 +40,8 @@ def test_every_contribution_has_its_command(manifest):
     ids = {command.id for command in manifest.contributions.commands}
     used = [w.command for w in manifest.contributions.widgets]
     used += [s.command for s in manifest.contributions.sample_data]
+    used += [r.command for r in manifest.contributions.readers]
+    used += [w.command for w in manifest.contributions.writers]
     used += [i.command for m in manifest.contributions.menus.values() for i in m]
     assert set(used) <= ids
 

@@ -15,6 +15,10 @@ def __getattr__(name: str) -> Any:
         from napari_sam2_ivos.widgets.save_labels import save_labels
 
         return save_labels
+    if name in ("reader_of", "write_labels_layer"):
+        from napari_sam2_ivos.viewer import files
+
+        return getattr(files, name)
     raise AttributeError(name)
 
 

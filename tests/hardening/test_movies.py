@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import tifffile
@@ -9,7 +11,12 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_sam2_ivos.core.errors import IvosError, IvosWarning, MovieError
+from napari_sam2_ivos.core.errors import (
+    FormatError,
+    IvosError,
+    IvosWarning,
+    MovieError,
+)
 from napari_sam2_ivos.core.fingerprint import fingerprint_of
 from napari_sam2_ivos.core.intensity import IntensityMapping
 from napari_sam2_ivos.core.movie import Movie
@@ -237,3 +244,21 @@ def test_garbage_is_no_movie(tmp_path_factory, content, ending):
     path.write_bytes(content)
     with pytest.raises(IvosError):
         open_source(path)
+
+
+def test_a_zarr_of_pickles_is_never_unpacked(tmp_path):
+    """A chunk of them is a program that anybody may have written."""
+    made = zarr.create_array(
+        tmp_path / "movie.zarr", shape=(2, 4, 5), chunks=(1, 4, 5), dtype="u2",
+        zarr_format=2, compressors=None, filters=None,
+    )  # fmt: skip
+    made[:] = 7
+    about = json.loads((tmp_path / "movie.zarr" / ".zarray").read_text())
+    about["filters"] = [{"id": "pickle", "protocol": 5}]
+    (tmp_path / "movie.zarr" / ".zarray").write_text(json.dumps(about))
+    ran = tmp_path / "ran"
+    bomb = b"cos\nsystem\n(S'touch " + str(ran).encode() + b"'\ntR."
+    (tmp_path / "movie.zarr" / "0.0.0").write_bytes(bomb)
+    with pytest.raises(FormatError, match="can hold any program"):
+        open_source(tmp_path / "movie.zarr")
+    assert not ran.exists()

@@ -226,3 +226,22 @@ def test_closing_the_panel_does_not_stop_it(open_window, saved, movie_file, qtbo
     qtbot.waitUntil(lambda: not controller.autosave.is_busy, timeout=8000)
     tracks = open_folder(controller.autosave.path, to_write=False).tracks
     assert sorted(tracks) == [1, 2]
+
+
+def test_dropped_on_the_window(make_napari_viewer, movie_file, qtbot):
+    """Napari hands the folder to us; the panel opens with the session in it."""
+    from tests.core.bench import two_tracked
+    from tests.io.sessions.bench import begin
+
+    session = two_tracked()
+    path = movie_file.parent / "two.ivos"
+    np.save(movie_file.with_name("two.npy"), session.movie.data)
+    saving = begin(session, path, movie_path=movie_file.with_name("two.npy"))
+    saving.write()
+    saving.close()
+    viewer = make_napari_viewer(show=True)
+    viewer.open(path, plugin="napari-sam2-ivos")
+    (made,) = controllers(viewer)
+    assert sorted(made.session.tracks) == [1, 2]
+    assert viewer.layers[0].name == "two.npy"
+    made.autosave.finish()
