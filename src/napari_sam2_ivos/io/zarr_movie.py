@@ -42,18 +42,6 @@ def open_zarr(path: Path) -> Source:
     )
 
 
-def _guarded(array: zarr.Array[Any], path: Path) -> GuardedArray:
-    """Return an array that may be read; chunks of pickles could run any code."""
-    names = ("filters", "compressor", "codecs")
-    packed = [getattr(array.metadata, name, None) for name in names]
-    if "pickle" in repr(packed).lower():
-        raise FormatError(
-            f"'{path.name}' is packed as Python pickles, which can hold any program, so"
-            " it is not read. Save it again with another compressor."
-        )
-    return GuardedArray(array, path)
-
-
 def _plain(array: zarr.Array[Any], path: Path) -> Source:
     names = getattr(array.metadata, "dimension_names", None)
     axes = guess_axes(array.shape)
@@ -62,7 +50,7 @@ def _plain(array: zarr.Array[Any], path: Path) -> Source:
     notes: Any = array.attrs
     scale = notes.get("pixel_size")
     return Source(
-        _guarded(array, path),
+        GuardedArray(array, path),
         time_axis_of(axes),
         rgb=axes.endswith("S"),
         scale=(float(scale[0]), float(scale[1])) if scale else None,
@@ -101,7 +89,7 @@ def _multiscale(group: zarr.Group, image: Any, path: Path) -> Source:
     seconds = SECONDS.get(axes[time].get("unit", "")) if time >= 0 else None
     unit = axes[-1].get("unit")
     return Source(
-        _guarded(array, path),
+        GuardedArray(array, path),
         time_axis_of(letters),
         scale=(factors[-2], factors[-1]) if found and unit else None,
         unit=UNITS.get(unit, unit) if unit else None,
