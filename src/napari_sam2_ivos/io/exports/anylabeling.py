@@ -1,9 +1,9 @@
 """LabelMe and X-AnyLabeling: a JSON file per frame, beside a picture of it.
 
 Both read these files when the folder is opened. A shape is one part of an object:
-``label`` is its class and ``group_id`` its track ID. ``attributes``, which X-AnyLabeling
-has and LabelMe keeps, hold the object's ``name`` and its ``parent``, the track ID that
-it came from by division.
+``label`` is its class and ``group_id`` its track ID. ``attributes``, a field of
+X-AnyLabeling that LabelMe keeps, hold the object's ``name`` and its ``parent``, the
+track ID that it came from by division.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
     pictures = FramePictures(annotated)
     with replacing_folder(path) as folder:
         for frame, masks in annotated.masks():
-            content = {
+            content: dict[str, Any] = {
                 "version": VERSION,
                 "flags": {},
                 "shapes": [
@@ -61,7 +61,7 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
                 "imageWidth": width,
             }
             file = folder / f"{pictures.names[frame]}.json"
-            file.write_text(json.dumps(content, indent=1), "ascii", newline="\n")
+            file.write_text(json.dumps(content), "ascii", newline="\n")
     return []
 
 

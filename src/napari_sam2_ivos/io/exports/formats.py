@@ -185,7 +185,15 @@ FORMATS: dict[str, Format] = {
             "Training data",
             (),
             "anylabeling",
-            frozenset({Trait.TRACK_IDS, Trait.CLASSES, Trait.DIVISIONS, Trait.NAMES}),
+            frozenset(
+                {
+                    Trait.TRACK_IDS,
+                    Trait.CLASSES,
+                    Trait.DIVISIONS,
+                    Trait.NAMES,
+                    Trait.EXACT_MASKS,
+                }
+            ),
             needs_movie=True,
         ),
         Format(

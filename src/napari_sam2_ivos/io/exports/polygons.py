@@ -43,15 +43,20 @@ def outlines(mask: Mask) -> list[np.ndarray]:
         ``(x, y)``, of four points or more, not closed; from top to bottom.
     """
     pixels = np.pad(mask.pixels, 1)
-    found = find_contours(pixels.astype(np.float32), 1 - REACH, fully_connected="high")
+    found = find_contours(  # type: ignore[no-untyped-call]
+        pixels.astype(np.float32), 1 - REACH, fully_connected="high"
+    )
     contours = [contour[:-1] for contour in found]
-    holes = [n for n, contour in enumerate(contours) if _area(contour) > 0]
-    parts = [n for n in range(len(contours)) if n not in set(holes)]
+    areas = [_area(contour) for contour in contours]
+    holes = [n for n, area in enumerate(areas) if area > 0]
     if holes:
         contours = _cut_open(contours, holes, pixels)
-    corner = np.array([mask.left, mask.top]) - 0.5  # of the padded crop's pixel (0, 0)
+    # 0 in the padded crop is the centre of the pixel before the first of the mask.
+    origin = np.array([mask.left, mask.top]) - 0.5
     return [
-        np.round(_straightened(contours[n])[:, ::-1] + corner, DECIMALS) for n in parts
+        np.round(_straightened(contour)[:, ::-1] + origin, DECIMALS)
+        for contour, area in zip(contours, areas, strict=True)
+        if area < 0
     ]
 
 
@@ -127,9 +132,8 @@ def _straightened(contour: np.ndarray) -> np.ndarray:
     points = _doubled(contour)
     before = points - np.roll(points, 1, axis=0)
     after = np.roll(points, -1, axis=0) - points
-    turns = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
-    returns = (before * after).sum(axis=1) < 0
-    return contour[turns | returns]
+    turns: np.ndarray = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
+    return contour[turns]
 
 
 def _doubled(contour: np.ndarray) -> np.ndarray:

@@ -81,6 +81,7 @@ def write_dataset(
     """
     height, width = annotated.plane_shape
     classes = annotated.classes
+    class_numbers = {name: number for number, name in enumerate(classes)}
     pictures = FramePictures(annotated)
     with replacing_folder(path) as folder:
         for name in ("images", "labels"):
@@ -95,7 +96,7 @@ def write_dataset(
                         f"{value / (height if i % 2 else width):.7g}"
                         for i, value in enumerate(numbers(mask))
                     )
-                    number = classes.index(annotated.class_of(track_id))
+                    number = class_numbers[annotated.class_of(track_id)]
                     file.write(f"{number} {' '.join(parts)}\n")
         names = [f"  {n}: {_quoted(name)}\n" for n, name in enumerate(classes)]
         listed = "names:\n" + "".join(names) if names else "names: {}\n"
@@ -112,6 +113,6 @@ def write_dataset(
 
 def _quoted(name: str) -> str:
     """Return text as YAML in double quotes."""
-    return "".join(
-        c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08X}" for c in name
-    ).join('""')
+    plain = (c.isprintable() and c not in '"\\' for c in name)
+    shown = (c if p else f"\\U{ord(c):08X}" for c, p in zip(name, plain, strict=True))
+    return f'"{"".join(shown)}"'

@@ -63,7 +63,8 @@ def read_segmentation(
 
 
 def _has(folder: Path, *patterns: str) -> bool:
-    return any(next(folder.glob(pattern), None) is not None for pattern in patterns)
+    found = (item for pattern in patterns for item in folder.glob(pattern))
+    return any(not item.name.startswith(".") for item in found)
 
 
 def _stack(path: Path, plane_shape: tuple[int, int], n_frames: int) -> Imported:
