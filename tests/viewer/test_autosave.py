@@ -10,7 +10,8 @@ import tifffile
 from napari.components import ViewerModel
 
 from napari_sam2_ivos.core.errors import StoreError
-from napari_sam2_ivos.io.sessions.opening import load_labels, open_folder, read_about
+from napari_sam2_ivos.io.sessions.opening import open_folder, read_about
+from napari_sam2_ivos.io.sessions.planes import load_labels
 from napari_sam2_ivos.viewer.autosave import Autosave, SameThread
 from tests.viewer.bench import A, B, annotate, cells
 

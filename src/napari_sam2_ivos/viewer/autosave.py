@@ -18,7 +18,7 @@ from napari_sam2_ivos.viewer.movies import movie_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_sam2_ivos.io.sessions.opening import SavedSession
+    from napari_sam2_ivos.io.sessions.saved import SavedSession
     from napari_sam2_ivos.viewer.controller import Controller
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam2_ivos.core.guards import Guards
-from napari_sam2_ivos.io.sessions.opening import load_labels, open_folder
+from napari_sam2_ivos.io.sessions.opening import open_folder
+from napari_sam2_ivos.io.sessions.planes import load_labels
 from napari_sam2_ivos.io.stores import create_store
 from napari_sam2_ivos.viewer.autosave import Autosave
 from napari_sam2_ivos.viewer.controller import Controller

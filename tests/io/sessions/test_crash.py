@@ -31,7 +31,7 @@ def test_killed_before_every_so_manieth_thing_done_to_a_file(tmp_path):
 
 
 def test_the_kills_find_planes_that_are_newer_than_their_objects(tmp_path, monkeypatch):
-    monkeypatch.setattr("napari_sam2_ivos.io.sessions.opening.put_back", lambda *_: 0)
+    monkeypatch.setattr("napari_sam2_ivos.io.sessions.reading.put_back", lambda *_: 0)
     with pytest.raises(AssertionError):
         crashes.kill_everywhere(
             tmp_path / "crowd.ivos", crashes.Count(), first=150, step=3

@@ -11,11 +11,8 @@ from napari_sam2_ivos.core.errors import MovieError
 from napari_sam2_ivos.core.movie import Movie
 from napari_sam2_ivos.io.exports.annotated import AnnotatedMovie
 from napari_sam2_ivos.io.sessions.finding import find_movie
-from napari_sam2_ivos.io.sessions.opening import (
-    mend_in_doubt,
-    open_folder,
-    readable_labels,
-)
+from napari_sam2_ivos.io.sessions.opening import open_folder
+from napari_sam2_ivos.io.sessions.planes import mend_in_doubt, readable_labels
 from napari_sam2_ivos.io.sessions.restoring import check_movie
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from napari_sam2_ivos.core.errors import IvosWarning, MovieError
 from napari_sam2_ivos.core.guards import Guards
 from napari_sam2_ivos.core.session import Session
 from napari_sam2_ivos.io.sessions.finding import is_same
-from napari_sam2_ivos.io.sessions.opening import load_labels
+from napari_sam2_ivos.io.sessions.planes import load_labels
 from napari_sam2_ivos.io.sessions.saving import Saving
 from napari_sam2_ivos.io.stores import create_store
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.ports import Segmenter
     from napari_sam2_ivos.io.sessions.about import MovieNote
-    from napari_sam2_ivos.io.sessions.opening import SavedSession
+    from napari_sam2_ivos.io.sessions.saved import SavedSession
 
 
 def restore(

@@ -230,12 +230,3 @@ class Saving:
         if about is not None:
             self.folder.write_about(about)
             self._about = None if self._about is about else self._about
-
-    def _write_plane(self, frame: int) -> None:
-        self._planes.discard(frame)  # before it is read: it may change meanwhile
-        try:
-            plane = np.array(self.session.plane(frame))
-            self.folder.write_plane(frame, plane)
-        except BaseException:
-            self._planes.add(frame)
-            raise
