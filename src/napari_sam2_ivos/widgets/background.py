@@ -1,23 +1,32 @@
-"""One thing at a time on a thread of Qt's; see `viewer.autosave.Background`."""
+"""One thing at a time on another thread; see `viewer.autosave.Background`."""
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from superqt.utils import FunctionWorker
-
-from napari_sam2_ivos.core.errors import StoreError
-from napari_sam2_ivos.widgets.worker import RUNNING
+from qtpy.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class QtBackground:
-    """Runs work on a thread; Python does not end before it does."""
+class QtBackground(QObject):
+    """Runs work on a thread of its own; Python does not end before it does.
+
+    Not superqt's workers: they change the filters of warnings for all threads
+    while they run, and napari, making a Labels layer meanwhile, relies on its own.
+    """
+
+    _ended = Signal(object)
+    """Emitted on the thread with what went wrong, or None; heard on the window's."""
 
     def __init__(self) -> None:
-        self._worker: Any = None
+        super().__init__()
+        self._pool = ThreadPoolExecutor(1, "sam2-ivos")
+        self._on_end: Callable[[Exception | None], None] | None = None
+        self._ended.connect(self._end)
 
     def start(
         self,
@@ -25,27 +34,14 @@ class QtBackground:
         on_end: Callable[[Exception | None], None],
     ) -> None:
         """Begin; returns at once."""
-        failure: list[Exception] = []
+        self._on_end = on_end
+        self._pool.submit(work).add_done_callback(self._tell)
 
-        def end(_: object = None) -> None:
-            self._worker = None
-            RUNNING.discard(self)
-            on_end(failure[0] if failure else None)
+    def _tell(self, done: Future[Any]) -> None:
+        with suppress(RuntimeError):  # the window is gone, and with it whom it concerns
+            self._ended.emit(done.exception())
 
-        worker: Any = FunctionWorker(_without_runtime_errors, work)
-        worker.errored.connect(failure.append)
-        worker.finished.connect(end)
-        self._worker = worker
-        RUNNING.add(self)
-        worker.start()
-
-    def stop(self) -> None:
-        """Let it come to its end: it is short."""
-
-
-def _without_runtime_errors(work: Callable[[], object]) -> None:
-    """Do it; superqt's workers would swallow a `RuntimeError`."""
-    try:
-        work()
-    except RuntimeError as error:
-        raise StoreError(str(error)) from error
+    def _end(self, error: Exception | None) -> None:
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            on_end(error)
