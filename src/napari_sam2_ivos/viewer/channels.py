@@ -87,3 +87,10 @@ def measured(movie: Movie) -> Movie:
     """Return the movie with the values to measure: of colours, the first as it is."""
     is_stack = isinstance(movie.data, ChannelStack)
     return movie.data.channels[0].movie if is_stack else movie
+
+
+def further_channels(movie: Movie) -> dict[str, Movie]:
+    """Return the channels beside the one that `measured` returns, by their names."""
+    is_stack = isinstance(movie.data, ChannelStack)
+    others = movie.data.channels[1:] if is_stack else ()
+    return {channel.movie.name: channel.movie for channel in others}

@@ -20,7 +20,7 @@ from napari_sam2_ivos.io.exports.formats import (
     export,
     format_of,
 )
-from napari_sam2_ivos.viewer.channels import measured
+from napari_sam2_ivos.viewer.channels import further_channels, measured
 from napari_sam2_ivos.widgets.pieces import button, row
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ class ExportPanel(QWidget):
             c.session.labels,
             tracks,
             **c.calibration,
+            channels=further_channels(c.movie),
             path=None if file is None else Path(file),
             model=c.segmenter.model_name,
             on_frame=on_frame,

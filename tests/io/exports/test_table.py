@@ -381,3 +381,14 @@ def test_a_circle_is_round_whatever_the_pixels(scale):
     assert found["circularity"][0] > 0.94
     assert found["eccentricity"][0] < 0.2
     assert found["major_axis"][0] == pytest.approx(2 * radius, rel=0.02)
+
+
+def test_further_channels_are_measured_by_name(tmp_path):
+    labels = blank(1)
+    labels[0, 5:7, 5:9] = 1
+    red = Movie(np.full((1, 40, 60), 3, np.uint8), name="red")
+    annotated = annotate(labels, channels={"red": red})
+    table.write(tmp_path / "t.csv", annotated)
+    (row,) = pandas.read_csv(tmp_path / "t.csv").to_dict("records")
+    assert (row["intensity_mean"], row["intensity_mean_red"]) == (100, 3)
+    assert (row["intensity_sum_red"], row["intensity_std_red"]) == (24, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +39,8 @@ class AnnotatedMovie:
         Such as ``"um"``.
     interval_s : float, optional
         Seconds between frames.
+    channels : mapping of str to Movie, optional
+        Further channels by name, to be measured beside the movie.
     path : Path, optional
         File of the movie, to be named in what is written.
     model : str
@@ -53,6 +55,7 @@ class AnnotatedMovie:
     scale: tuple[float, float] | None = None
     unit: str | None = None
     interval_s: float | None = None
+    channels: Mapping[str, Movie] = field(default_factory=dict)
     path: Path | None = None
     model: str = ""
     on_frame: Callable[[int], None] | None = None

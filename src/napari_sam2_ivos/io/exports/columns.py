@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from napari_sam2_ivos.io.exports.measurements import STATISTICS, channels_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Kind = Literal["int", "float", "bool", "text"]
 
@@ -122,14 +125,22 @@ is known: lengths in units without a pixel size, speed without a frame interval,
 of frames that no model computed. The shape of an object (eccentricity, orientation,
 circularity) is measured on pixels of their true size if that is known. Pixels that are
 NaN or infinite do not count as intensities. In a movie in colour there are three of
-each column ``intensity_…``, which end in ``_r``, ``_g`` and ``_b``."""
+each column ``intensity_…``, which end in ``_r``, ``_g`` and ``_b``; of further images
+that were chosen as colours in the window, such columns end in their names."""
 
 
-def columns_of(n_channels: int) -> dict[str, Column]:
-    """Return the columns of the table of a movie with so many channels."""
+def columns_of(n_channels: int, names: Iterable[str] = ()) -> dict[str, Column]:
+    """Return the columns of the table of a movie with so many colours.
+
+    And with further channels of some names, which are measured beside it.
+    """
     found = {}
     for name, column in COLUMNS.items():
         is_one_of_each = name.removeprefix("intensity_") in STATISTICS
         for suffix in channels_of(n_channels) if is_one_of_each else ("",):
             found[name + suffix] = column
+    for channel in names:
+        for statistic in STATISTICS:
+            column = COLUMNS[f"intensity_{statistic}"]
+            found[f"intensity_{statistic}_{channel}"] = column
     return found

@@ -171,6 +171,22 @@ def _intensities(pixels: Pixels, intensity: np.ndarray) -> dict[str, np.ndarray]
     return measured
 
 
+def measure_channel(
+    plane: np.ndarray, intensity: np.ndarray, name: str
+) -> dict[str, np.ndarray]:
+    """Return statistics of every object in a further channel.
+
+    Parameters
+    ----------
+    plane : ndarray, (Y, X) unsigned
+    intensity : ndarray, (Y, X)
+    name : str
+        Of the channel, with which the columns end.
+    """
+    measured = _intensities(Pixels.of_plane(plane), intensity)
+    return {f"intensity_{s}_{name}": measured[f"intensity_{s}"] for s in STATISTICS}
+
+
 def _statistics(pixels: Pixels, values: np.ndarray) -> dict[str, np.ndarray]:
     finite = np.isfinite(values)
     known, n = np.where(finite, values, 0.0), pixels.sum(finite.astype(np.int64))

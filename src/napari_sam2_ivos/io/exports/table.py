@@ -11,7 +11,7 @@ import numpy as np
 from napari_sam2_ivos.core.errors import FormatError
 from napari_sam2_ivos.io.atomic import replacing
 from napari_sam2_ivos.io.exports.columns import Column, columns_of
-from napari_sam2_ivos.io.exports.measurements import measure
+from napari_sam2_ivos.io.exports.measurements import measure, measure_channel
 from napari_sam2_ivos.io.exports.motion import Motion
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
     FormatError
         If it is a Parquet file and pyarrow is not installed.
     """
-    columns = columns_of(3 if annotated.movie.rgb else 1)
+    columns = columns_of(3 if annotated.movie.rgb else 1, annotated.channels)
     writer = _parquet if path.suffix.lower() == ".parquet" else _csv
     motion = Motion(_size(annotated), annotated.interval_s)
     origins = {i: _origin(annotated.tracks, i) for i in annotated.tracks}
@@ -52,6 +52,8 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
             if not plane.any():
                 continue
             rows = measure(plane, annotated.movie.plane(frame), _size(annotated))
+            for name, channel in annotated.channels.items():
+                rows |= measure_channel(plane, channel.plane(frame), name)
             track_ids = rows["track_id"].tolist()
             places = zip(
                 rows["centroid_y"].tolist(), rows["centroid_x"].tolist(), strict=True
