@@ -159,6 +159,17 @@ def test_opened_by_its_folder_with_the_movie_elsewhere(
     assert about.movie.fingerprint
 
 
+def test_the_one_that_is_open_already(open_window, saved, movie_file, qtbot):
+    dock, user = open_window(movie_file)
+    user.press(Qt.Key.Key_N)
+    user.click(*A)
+    saved(dock)
+    controller = dock.controller
+    dock.open_session(movie_file.parent / "cells.ivos")
+    assert dock.controller is controller
+    assert not controller.autosave.read_only
+
+
 def test_what_cannot_be_opened_is_said(open_window, tmp_path):
     dock, _ = open_window()
     dock.open_session(tmp_path)

@@ -8,6 +8,7 @@ from napari.layers import Image
 
 from napari_sam2_ivos.core.errors import IvosError
 from napari_sam2_ivos.io.sessions.finding import find_movie, is_same
+from napari_sam2_ivos.io.sessions.json_files import Fields
 from napari_sam2_ivos.io.sources import open_source
 from napari_sam2_ivos.viewer.movies import movie_of
 
@@ -66,7 +67,8 @@ def open_image(viewer: Any, path: Path) -> Any:
 
 def colours_of(viewer: Any, image: Any, about: About) -> tuple[Any, ...]:
     """Return the further images that were the colours of a session's movie."""
-    names = about.settings.get("colours") or ()
+    known = Fields(about.settings, "session.json, settings")
+    names = known.items("colours") if known.has("colours") else []
     found = {layer.name: layer for layer in viewer.layers if isinstance(layer, Image)}
-    known = [found[name] for name in names if name in found]
-    return tuple(layer for layer in known if layer is not image)
+    layers = [found[name] for name in map(str, names) if name in found]
+    return tuple(layer for layer in layers if layer is not image)

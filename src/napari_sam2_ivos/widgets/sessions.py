@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_sam2_ivos.core.guards import Guards
+from napari_sam2_ivos.engine.choice import AUTOMATIC
 from napari_sam2_ivos.io.sessions.opening import open_folder
 from napari_sam2_ivos.io.sessions.planes import load_labels
+from napari_sam2_ivos.io.sessions.restoring import guards_of
 from napari_sam2_ivos.io.stores import create_store
+from napari_sam2_ivos.saved_sessions import settings_of
 from napari_sam2_ivos.viewer.autosave import Autosave
 from napari_sam2_ivos.viewer.controller import Controller
 from napari_sam2_ivos.viewer.finding import colours_of, find_image
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.ports import Segmenter
-    from napari_sam2_ivos.io.sessions.about import About
     from napari_sam2_ivos.widgets.image_panel import ImagePanel
     from napari_sam2_ivos.widgets.model_choice import ModelChoice
     from napari_sam2_ivos.widgets.model_panel import ModelPanel
@@ -128,11 +129,15 @@ class Sessions:
         IvosError
             If it cannot be opened, or its movie is not found.
         """
+        for controller in controllers(self._viewer):
+            if controller.autosave is not None and controller.autosave.path == path:
+                return controller  # it is this one
         saved = open_folder(path)
         try:
             image = find_image(self._viewer, saved.about, path)
             note = saved.about.movie
             others = colours_of(self._viewer, image, saved.about)
+            known, guards = settings_of(saved.about), guards_of(saved.about)
             movie = movie_of(image, note.time_axis, note.held, others)
             store = create_store(movie.shape)
             steps = load_labels(saved, store)
@@ -146,19 +151,18 @@ class Sessions:
         found = controller_of(self._viewer, image)
         if found is not None:
             self._discard(found)
-        self._models.choose(str(saved.about.model.get("model", "")))
+        self._models.choose(known.get("model", AUTOMATIC))
         made = Controller(
             self._viewer,
             image,
             movie,
             store,
-            self._loader(self._models.choice, _contrast(saved.about, image, movie)),
+            self._loader(self._models.choice, known.get("contrast")),
             QtRunner(self._warn),
             others,
             saved.tracks,
         )
-        step = saved.about.settings.get("max_step_px")
-        made.session.guards = Guards(max_step_px=step)
+        made.session.guards = guards
         made.autosave = Autosave(made, QtBackground(), saved)
         controllers(self._viewer).append(made)
         made.show_prompts()
@@ -190,12 +194,3 @@ class Sessions:
         controllers(self._viewer).remove(controller)
         for layer in own:
             self._viewer.layers.remove(layer)
-
-
-def _contrast(about: About, image: Any, movie: Movie) -> tuple[float, float] | None:
-    """Return the grey values that the model of a session saw as black and white."""
-    known = about.model.get("contrast")
-    if isinstance(known, list) and len(known) == 2:
-        low, high = (float(value) for value in known)
-        return low, high
-    return contrast_of(image, movie)

@@ -9,6 +9,7 @@ from napari_sam2_ivos.core.errors import IvosWarning, MovieError
 from napari_sam2_ivos.core.guards import Guards
 from napari_sam2_ivos.core.session import Session
 from napari_sam2_ivos.io.sessions.finding import is_same
+from napari_sam2_ivos.io.sessions.json_files import Fields
 from napari_sam2_ivos.io.sessions.planes import load_labels
 from napari_sam2_ivos.io.sessions.saving import Saving
 from napari_sam2_ivos.io.stores import create_store
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.ports import Segmenter
-    from napari_sam2_ivos.io.sessions.about import MovieNote
+    from napari_sam2_ivos.io.sessions.about import About, MovieNote
     from napari_sam2_ivos.io.sessions.saved import SavedSession
 
 
@@ -51,11 +52,24 @@ def restore(
             on_frame(frame)
     session = Session(movie, segmenter, labels)
     session.tracks.update(saved.tracks)
-    session.guards = Guards(max_step_px=saved.about.settings.get("max_step_px"))
+    session.guards = guards_of(saved.about)
     saving = Saving(session, saved.folder, is_new=False, in_doubt=saved.in_doubt)
     if saved.mended:
         saving.note_objects("Mend what was not saved to the end", sorted(saved.mended))
     return session, saving
+
+
+def guards_of(about: About) -> Guards:
+    """Return which masks a session did not trust.
+
+    Raises
+    ------
+    FormatError
+        If it says what cannot be.
+    """
+    known = Fields(about.settings, "session.json, settings")
+    step = known.number("max_step_px") if known.has("max_step_px") else None
+    return Guards(max_step_px=step)
 
 
 def check_movie(note: MovieNote, movie: Movie) -> None:
