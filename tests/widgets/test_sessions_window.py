@@ -218,6 +218,8 @@ def test_a_full_disk_is_said_and_made_up_for(
         user.click(*B)
         qtbot.waitUntil(lambda: dock.session.words.text() == "Not saved", timeout=8000)
         assert "No space left" in dock.messages.text.text()
+        qtbot.waitUntil(lambda: not dock.controller.schedule.is_busy, timeout=8000)
+        qtbot.waitUntil(lambda: not dock.controller.autosave.is_busy, timeout=8000)
     dock.controller.autosave.retry()
     saved(dock)
     assert dock.session.words.text() == "Saved in cells.ivos"

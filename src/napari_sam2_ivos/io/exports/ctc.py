@@ -5,8 +5,8 @@ label: its first and last frame, and its parent or 0, all counted from 0 ("Namin
 file content conventions", https://celltrackingchallenge.net/submission-of-results/).
 The challenge's checkers (py-ctcmetrics, traccuracy) want a label on every frame from B
 to E and nowhere else, and E of a parent before B of its child. So a track with gaps is
-several labels, each the parent of the next; two or more children are a division. Readers
-sort the files by name, so all have the same number of digits.
+several labels, each the parent of the next; two or more children are a division. They
+sort the files by name, so all numbers have the same length.
 """
 
 from __future__ import annotations
@@ -87,6 +87,8 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
         )
         text = "".join(f"{' '.join(map(str, line))}\n" for line in lines)
         (folder / "res_track.txt").write_text(text, encoding="ascii")
+    if not stretches:
+        remarks.append("There is no mask, and the challenge's tools want at least one.")
     return remarks
 
 
@@ -134,11 +136,14 @@ def _set_parents(
         and stretches[only[0]][0].first > stretches[parent][-1].last + 1
     ]
     return [
-        f"{said}: {_listed(ids)}."
+        f"{said}: {_listed(sorted(ids))}."
         for said, ids in (
             ("Without their parent, which is there too late or not at all", orphans),
             ("With an ancestor as parent, since the parent has no mask", skipped),
-            ("Only children that come after a pause, as if after a gap", alone),
+            (
+                "Only children after a pause, as if their parent came back after a gap",
+                alone,
+            ),
         )
         if ids
     ]
@@ -156,7 +161,7 @@ def _splits(stretches: Mapping[int, list[Stretch]]) -> list[str]:
     return remarks
 
 
-def _listed(numbers: Collection[int]) -> str:
+def _listed(numbers: list[int]) -> str:
     """Return numbers with commas; an ellipsis stands for all but the first few."""
-    said = ", ".join(map(str, sorted(numbers)[:MOST_SAID]))
+    said = ", ".join(map(str, numbers[:MOST_SAID]))
     return f"{said} …" if len(numbers) > MOST_SAID else said
