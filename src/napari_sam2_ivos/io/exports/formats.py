@@ -206,6 +206,14 @@ FORMATS: dict[str, Format] = {
             needs_movie=True,
         ),
         Format(
+            "boxes",
+            "Boxes",
+            "Tables",
+            (".csv", ".txt"),
+            "boxes",
+            frozenset({Trait.TRACK_IDS, Trait.CLASSES, Trait.SCORES}),
+        ),
+        Format(
             "picture",
             "Picture with outlines",
             "Pictures",

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 MASKS = re.compile(r"_(cp_)?(masks?|labels?|seg)\.", re.IGNORECASE)
 """How label images are called that lie among the pictures they were made of."""
 
+CELLPOSE_STATE = "_seg.npy"
+"""What Cellpose's window saves for itself: pickled Python objects, which we never open
+(https://cellpose.readthedocs.io/en/latest/outputs.html)."""
+
 
 def read_label_folder(
     path: Path, *, plane_shape: tuple[int, int], n_frames: int
@@ -23,7 +27,8 @@ def read_label_folder(
     """Open a folder of label images.
 
     As many images as frames are taken in natural order of their names. Of fewer, the
-    last number in each name is the frame, counted from 0.
+    one number that differs between the names is the frame: counted from 0 if it is 0
+    somewhere, from 1 if it is the number of frames somewhere.
 
     Parameters
     ----------
@@ -35,29 +40,38 @@ def read_label_folder(
     Raises
     ------
     FormatError
-        If there are none, or it cannot be told which frames they are of.
+        If there are none, they are of different kinds, or it cannot be told which
+        frames they are of.
     """
-    found = [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
-    found = [p for p in found if MASKS.search(p.name)] or found
-    found.sort(key=lambda p: natural_key(p.name))
+    found = _images_in(path)
+    if len(found) == n_frames:
+        return Imported(FrameFiles(dict(enumerate(found)), plane_shape), [*range(n_frames)])
+    files = _by_number(path, found, n_frames)
+    remark = f"{n_frames - len(files)} frames have no image; nothing is known of them."
+    return Imported(FrameFiles(files, plane_shape), sorted(files), remarks=[remark])
+
+
+def _images_in(path: Path) -> list[Path]:
+    """Return the label images of a folder in natural order."""
+    try:
+        items = [p for p in path.iterdir() if p.is_file() and p.name[0] != "."]
+    except OSError as error:
+        raise FormatError(
+            f"Folder '{path}' cannot be read: {error}. See whether you may."
+        ) from error
+    items = [p for p in items if p.suffix.lower() in SUFFIXES]
+    state = [p for p in items if p.name.lower().endswith(CELLPOSE_STATE)]
+    named = [p for p in items if MASKS.search(p.name)]
+    found = [p for p in named if p not in state] or state
+    found = found or items
     if not found:
         raise FormatError(
             f"'{path.name}' holds no label images. They end in {', '.join(SUFFIXES)}."
         )
-    if len(found) == n_frames:
-        files = dict(enumerate(found))
-    else:
-        files = _by_number(path, found, n_frames)
-    return Imported(FrameFiles(files, plane_shape), sorted(files))
-
-
-def _by_number(path: Path, found: list[Path], n_frames: int) -> dict[int, Path]:
-    numbers = [re.findall(r"\d+", p.stem) for p in found]
-    files = {int(n[-1]): p for n, p in zip(numbers, found, strict=True) if n}
-    if len(files) < len(found) or max(files, default=0) >= n_frames:
+    kinds = sorted({p.suffix.lower().replace("tiff", "tif") for p in found})
+    if len(kinds) > 1:
         raise FormatError(
-            f"'{path.name}' has {len(found)} label images, but the movie has"
-            f" {n_frames} frames. Give one for each, or end each name with the number"
-            f" of its frame, 0 to {n_frames - 1}."
+            f"'{path.name}' holds label images that end in {' and '.join(kinds)}. Keep"
+            " those of one kind in a folder of their own."
         )
-    return files
+    return sorted(found, key=lambda p: natural_key(p.name))
