@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
 
 from napari_sam2_ivos.io.sessions.opening import open_folder, read_about
 from napari_sam2_ivos.viewer.registry import controllers
@@ -157,6 +158,32 @@ def test_opened_by_its_folder_with_the_movie_elsewhere(
     saved(dock)
     about = read_about(movie_file.parent / "cells.ivos")
     assert about.movie.fingerprint
+
+
+def test_a_movie_that_is_not_found_is_asked_for(
+    open_window, saved, movie_file, tmp_path, qtbot, monkeypatch
+):
+    dock, user = open_window(movie_file)
+    annotate_two(dock, user, saved)
+    close(dock, qtbot)
+    away = tmp_path / "far" / "away.tif"
+    away.parent.mkdir()
+    movie_file.rename(away)
+    other = tmp_path / "other.tif"
+    tifffile.imwrite(other, cells(3), imagej=True, metadata={"axes": "TYX"})
+    answers = [str(other), str(away)]
+    monkeypatch.setattr(
+        QFileDialog, "getOpenFileName", lambda *a, **k: (answers.pop(0), "")
+    )
+    dock, _ = open_window()
+    dock.open_session(movie_file.parent / "cells.ivos")
+    assert "has 3 frames" in dock.messages.text.text()
+    assert dock.controller is None
+    dock.open_session(movie_file.parent / "cells.ivos")
+    assert sorted(dock.controller.session.tracks) == [1, 2]
+    saved(dock)
+    assert answers == []
+    assert read_about(movie_file.parent / "cells.ivos").movie.path == away
 
 
 def test_the_one_that_is_open_already(open_window, saved, movie_file, qtbot):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -85,6 +86,10 @@ class Autosave:
                 session, saved.folder, is_new=False, in_doubt=saved.in_doubt
             )
             self._follow(saving)
+            file, note = path_of(controller.image), saved.about.movie
+            if file is not None and file != note.path:  # the movie has moved
+                self._about = replace(saved.about, movie=replace(note, path=file))
+                saving.note_about(self._about)
             if saved.mended:
                 words = "Mend what was not saved to the end"
                 saving.note_objects(words, sorted(saved.mended))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Image
 
 from napari_sam2_ivos.core.errors import IvosError
-from napari_sam2_ivos.io.sessions.finding import find_movie, is_same
+from napari_sam2_ivos.io.sessions.finding import find_movie, is_same, read_movie
 from napari_sam2_ivos.io.sessions.json_files import Fields
+from napari_sam2_ivos.io.sessions.restoring import check_movie
 from napari_sam2_ivos.io.sources import open_source
 from napari_sam2_ivos.viewer.movies import movie_of
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.io.sessions.about import About
 
 
-def find_image(viewer: Any, about: About, folder: Path) -> Any:
+def find_image(
+    viewer: Any, about: About, folder: Path, movie: Path | None = None
+) -> Any:
     """Return the layer with the movie of a session, opened if it is not open yet.
 
     Parameters
@@ -27,13 +30,18 @@ def find_image(viewer: Any, about: About, folder: Path) -> Any:
     about : About
     folder : Path
         Of the session: its movie may lie beside it.
+    movie : Path, optional
+        Where the user says that it is.
 
     Raises
     ------
     MovieError
-        If it is neither open nor found.
+        If it is neither open nor found, or is another one.
     """
     note = about.movie
+    if movie is not None:
+        check_movie(note, read_movie(note, movie))
+        return open_image(viewer, movie)
     for layer in viewer.layers:
         if not isinstance(layer, Image):
             continue

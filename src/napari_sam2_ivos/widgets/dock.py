@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import qthrottled
 
-from napari_sam2_ivos.core.errors import IvosError
+from napari_sam2_ivos.core.errors import IvosError, MovieError
 from napari_sam2_ivos.viewer.actions import session_actions
 from napari_sam2_ivos.viewer.key_bindings import KeyBindings
 from napari_sam2_ivos.viewer.movies import held_positions
@@ -260,10 +260,16 @@ class IvosDock(QWidget):
 
     # ---- sessions --------------------------------------------------------------
 
-    def open_session(self, path: Path) -> None:
-        """Go on with a session that was saved."""
+    def open_session(self, path: Path, file: Path | None = None) -> None:
+        """Go on with a session that was saved; ask for its movie if it is not found."""
         try:
-            made = self.sessions.resume(path)
+            made = self.sessions.resume(path, file)
+        except MovieError as error:
+            self.show_error(str(error))
+            file = None if file is not None else self.session.ask_movie(path)
+            if file is not None:
+                self.open_session(path, file)
+            return
         except IvosError as error:
             self.show_error(str(error))
             return

@@ -83,6 +83,13 @@ class SessionRow(QWidget):
         if path:
             self.open_wanted.emit(Path(path))
 
+    def ask_movie(self, session: Path) -> Path | None:
+        """Ask where the movie of a session is; None for no answer."""
+        path, _ = QFileDialog.getOpenFileName(
+            self, f"Where is the movie of {session.name}?", str(session.parent)
+        )
+        return Path(path) if path else None
+
     def ask_save_as(self) -> None:
         """Ask where to go on saving."""
         path, _ = QFileDialog.getSaveFileName(

@@ -113,7 +113,7 @@ class Sessions:
         controllers(self._viewer).append(made)
         return made
 
-    def resume(self, path: Path) -> Controller | None:
+    def resume(self, path: Path, file: Path | None = None) -> Controller | None:
         """Open a session that was saved; None if the user stops that.
 
         Its movie is one that is open already, or is opened. What was done to that so
@@ -123,18 +123,22 @@ class Sessions:
         ----------
         path : Path
             The session's folder.
+        file : Path, optional
+            Where the user says that its movie is.
 
         Raises
         ------
+        MovieError
+            If its movie is not found; then it is to be asked for.
         IvosError
-            If it cannot be opened, or its movie is not found.
+            If it cannot be opened.
         """
         for controller in controllers(self._viewer):
             if controller.autosave is not None and controller.autosave.path == path:
                 return controller  # it is this one
         saved = open_folder(path)
         try:
-            image = find_image(self._viewer, saved.about, path)
+            image = find_image(self._viewer, saved.about, path, file)
             note = saved.about.movie
             others = colours_of(self._viewer, image, saved.about)
             known, guards = settings_of(saved.about), guards_of(saved.about)

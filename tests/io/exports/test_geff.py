@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geff
 import numpy as np
 import pytest
 import zarr
 from geff.core_io import read_to_memory
+from geff.validate import segmentation
 from geff.validate.data import ValidationConfig, validate_data
+from traccuracy import TrackingGraph
 
 from napari_sam2_ivos.core.errors import Cancelled
 from napari_sam2_ivos.io.exports import geff as ours
@@ -85,13 +89,67 @@ def test_the_label_image_is_where_the_link_says(tmp_path):
     graph, metadata = read(tmp_path / "cells.geff")
     (related,) = metadata.related_objects
     assert (related.type, related.node_prop) == ("labels", "track_id")
-    image = zarr.open_group(tmp_path / "cells.geff" / related.path, mode="r")
-    assert "multiscales" in image.attrs["ome"]
-    labels = image["0"][:]
+    at = tmp_path / "cells.geff" / related.path
+    # traccuracy, funtracks and GEFF's own converters take it for an array.
+    labels = zarr.open_array(at, mode="r")[:]
+    image = zarr.open_group(at.parent, mode="r")
+    assert image.attrs["ome"]["multiscales"][0]["datasets"][0]["path"] == at.name
     np.testing.assert_array_equal(labels, annotated.labels)
     for _, node in graph.nodes(data=True):
         own = labels[node["t"]] == node[related.node_prop]
         assert np.count_nonzero(own) == node["area"]
+
+
+@pytest.mark.parametrize("make", [division, leaves_and_returns, odd_shapes])
+def test_the_label_image_fits_the_graph(tmp_path, make):
+    """By GEFF's own validators of segmentations, which count in pixels."""
+    ours.write(tmp_path / "cells.geff", make())
+    found = read_to_memory(tmp_path / "cells.geff")
+    (related,) = found["metadata"].related_objects
+    labels = zarr.open_array(tmp_path / "cells.geff" / related.path, mode="r")[:]
+    props = {name: prop["values"] for name, prop in found["node_props"].items()}
+    key = related.node_prop
+    checks = [
+        segmentation.has_valid_seg_id(found, key),
+        segmentation.axes_match_seg_dims(found, labels),
+        segmentation.graph_is_in_seg_bounds(found, labels),
+        segmentation.has_seg_ids_at_time_points(
+            labels, props["t"], props[key], found["metadata"]
+        ),
+    ]
+    assert checks == [(True, [])] * 4
+
+
+def test_traccuracy_finds_the_division(tmp_path):
+    ours.write(tmp_path / "cells.geff", division())
+    graph, metadata = read(tmp_path / "cells.geff")
+    (related,) = metadata.related_objects
+    labels = zarr.open_array(tmp_path / "cells.geff" / related.path, mode="r")[:]
+    tracks = TrackingGraph(
+        graph,
+        segmentation=labels,
+        frame_key="t",
+        label_key=related.node_prop,
+        location_keys=("y", "x"),
+    )
+    (mother,) = tracks.get_divisions()
+    assert (graph.nodes[mother]["t"], graph.nodes[mother]["track_id"]) == (2, 1)
+
+
+def test_scores_that_nobody_gave_are_missing(tmp_path):
+    annotated = division()
+    annotated.tracks[2].predicted_iou[:] = np.nan
+    ours.write(tmp_path / "cells.geff", annotated)
+    graph, _ = read(tmp_path / "cells.geff")
+    known = {n["track_id"] for _, n in graph.nodes(data=True) if "predicted_iou" in n}
+    assert known == {1, 3}
+
+
+def test_a_pixel_size_without_unit_is_kept(tmp_path):
+    ours.write(tmp_path / "cells.geff", replace(division(), unit=None))
+    _, metadata = read(tmp_path / "cells.geff")
+    axes = {a.name: (a.scale, a.scaled_unit) for a in metadata.axes}
+    assert axes == {"t": (30.0, "second"), "y": (0.5, None), "x": (0.25, None)}
 
 
 def test_a_mother_with_one_daughter_is_no_tracklet_of_the_format(tmp_path):

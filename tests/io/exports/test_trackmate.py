@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
+import geff
 import numpy as np
 import pytest
+from geff.convert import from_trackmate_xml_to_geff
+from skimage.measure import points_in_poly
 
-from napari_sam2_ivos.core.errors import Cancelled
+from napari_sam2_ivos.core.errors import Cancelled, StoreError
 from napari_sam2_ivos.io.exports import trackmate
 from tests.io.exports.movies import (
     EVERY,
@@ -18,9 +23,10 @@ from tests.io.exports.movies import (
     division,
     leaves_and_returns,
     odd_shapes,
+    two_touch,
 )
 
-ORDER = ["Model", "Settings", "GUIState"]
+ORDER = ["Log", "Model", "Settings", "GUIState", "DisplaySettings"]
 MODEL = ["FeatureDeclarations", "AllSpots", "AllTracks", "FilteredTracks"]
 SPOT_OWN = {"ID", "name", "ROI_N_POINTS"}
 
@@ -69,6 +75,80 @@ def test_it_is_as_trackmate_reads_it(tmp_path, make):
     image = root.find("Settings/ImageData")
     sizes = [int(image.get(n)) for n in ("nframes", "height", "width")]
     assert sizes == list(annotated.labels.shape)
+
+
+def test_trackmate_finds_what_it_looks_for(tmp_path):
+    """The elements and attributes that its TmXmlReader complains about if missing."""
+    trackmate.write(tmp_path / "cells.xml", division())
+    root = read(tmp_path / "cells.xml")
+    assert root.find("DisplaySettings").text is None  # the user's own then
+    assert root.find("GUIState").get("state") == "ConfigureViews"
+    settings = root.find("Settings")
+    (first,) = settings.iter("InitialSpotFilter")
+    assert first.attrib == {"feature": "QUALITY", "value": "0.0", "isabove": "true"}
+    detector = settings.find("DetectorSettings")
+    assert detector.get("DETECTOR_NAME") == "MANUAL_DETECTOR"
+    assert float(detector.get("RADIUS")) > 0
+    tracker = settings.find("TrackerSettings")
+    assert tracker.get("TRACKER_NAME") == "MANUAL_TRACKER"
+    assert [child.tag for child in settings.find("AnalyzerCollection")] == [
+        "SpotAnalyzers",
+        "EdgeAnalyzers",
+        "TrackAnalyzers",
+    ]
+    for feature in root.iter("Feature"):
+        assert set(feature.keys()) == {
+            "feature",
+            "name",
+            "shortname",
+            "dimension",
+            "isint",
+        }
+
+
+# TrackMate's units are those of ImageJ, which spells them otherwise than OME-Zarr.
+@pytest.mark.filterwarnings("ignore:Spatial unit um not in valid OME-Zarr:UserWarning")
+@pytest.mark.parametrize("make", [division, leaves_and_returns, two_touch, odd_shapes])
+def test_the_reader_of_geff_finds_the_same_graph(tmp_path, make):
+    annotated = make()
+    trackmate.write(tmp_path / "cells.xml", annotated)
+    from_trackmate_xml_to_geff(tmp_path / "cells.xml", tmp_path / "cells.geff")
+    graph, _ = geff.read(tmp_path / "cells.geff", backend="networkx")
+    track, frame = graph.nodes(data="MANUAL_TRACK_ID"), graph.nodes(data="FRAME")
+    there = {
+        (int(i), t)
+        for t, plane in enumerate(annotated.labels)
+        for i in np.unique(plane[plane > 0])
+    }
+    assert {(track[n], frame[n]) for n in graph} == there
+    found = {(track[a], frame[a], track[b], frame[b]) for a, b in graph.edges}
+    expected = set()
+    for i in annotated.tracks:
+        own = sorted(t for j, t in there if j == i)
+        expected |= {(i, a, i, b) for a, b in pairwise(own)}
+        mother = annotated.tracks[i].parent
+        if mother is not None:
+            last = max(t for j, t in there if j == mother)
+            expected.add((mother, last, i, own[0]))
+    assert found == expected
+
+
+@pytest.mark.parametrize("make", [two_touch, leaves_and_returns, division, odd_shapes])
+def test_trackmate_finds_the_pixels_of_masks_in_outlines(tmp_path, make):
+    """It asks which whole pixels lie inside, after dividing by the pixel size."""
+    annotated = make()
+    trackmate.write(tmp_path / "cells.xml", annotated)
+    sizes = np.array(annotated.scale or (1.0, 1.0))
+    places = np.argwhere(np.ones(annotated.plane_shape))
+    for spot in spots_of(read(tmp_path / "cells.xml")).values():
+        centre = [float(spot.get("POSITION_Y")), float(spot.get("POSITION_X"))]
+        relative = np.array(spot.text.split(), float).reshape(-1, 2)[:, ::-1]
+        inside = points_in_poly(places, (relative + centre) / sizes)
+        plane = annotated.labels[int(spot.get("FRAME"))]
+        expected = plane == int(spot.get("MANUAL_TRACK_ID"))
+        if spot.get("MANUAL_TRACK_ID") == "300":
+            expected[33:] = False  # the smaller of its two parts
+        np.testing.assert_array_equal(inside.reshape(plane.shape), expected)
 
 
 def test_places_are_physical(tmp_path):
@@ -122,19 +202,57 @@ def test_further_parts_are_said(tmp_path):
     assert remark.startswith("6 masks fall into several parts")
 
 
+def test_the_largest_part_is_that_of_most_pixels(tmp_path):
+    labels = blank(1)
+    labels[0, 5:15, 5:15] = 1
+    steps = np.arange(25)
+    labels[0, 12 + steps, 25 + steps] = 1  # reaches further, but is thin
+    trackmate.write(tmp_path / "cells.xml", annotate(labels))
+    (spot,) = read(tmp_path / "cells.xml").iter("Spot")
+    x = np.array(spot.text.split(), float)[::2] + float(spot.get("POSITION_X"))
+    assert (round(x.min()), round(x.max())) == (5, 14)
+    assert float(spot.get("AREA")) == 125
+
+
 def test_without_calibration_units_are_pixels_and_frames(tmp_path):
     trackmate.write(tmp_path / "cells.xml", comes_late())
     model = read(tmp_path / "cells.xml").find("Model")
     assert (model.get("spatialunits"), model.get("timeunits")) == ("pixel", "frame")
 
 
-def test_names_that_xml_cannot_hold_as_they_are(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("<&\"'> \n\t", "<&\"'> \n\t"),
+        ("細胞\u3000一, a\u00a0b \U0001f9ec", "細胞\u3000一, a\u00a0b \U0001f9ec"),
+        ("a\x00\x1b\ud800\uffffb", "ab"),  # XML has no way to write these
+    ],
+)
+def test_names_are_kept(tmp_path, name, written):
     labels = blank()
     labels[:, 5:10, 5:10] = 1
-    annotated = annotate(labels, names={1: '<&"\x00\x1b> \n'})
-    trackmate.write(tmp_path / "cells.xml", annotated)
+    trackmate.write(tmp_path / "cells.xml", annotate(labels, names={1: name}))
     spots = spots_of(read(tmp_path / "cells.xml"))
-    assert {spot.get("name") for spot in spots.values()} == {'<&"> '}
+    assert {spot.get("name") for spot in spots.values()} == {written}
+
+
+def test_a_full_disk_leaves_the_earlier_file(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "cells.xml"
+    path.write_text("earlier")
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with pytest.raises(StoreError, match="No space left"):
+        trackmate.write(path, division())
+    assert path.read_text() == "earlier"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nothing_is_written_elsewhere(tmp_path, monkeypatch):
+    """The folder for temporary files is often small, or in memory."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "not there"))
+    assert trackmate.write(tmp_path / "cells.xml", division()) == []
 
 
 def test_stopped_in_the_middle_nothing_is_left(tmp_path):

@@ -1,16 +1,19 @@
-"""Cell Tracking Challenge folders and folders of label images as a beginning."""
+"""Cell Tracking Challenge folders as a beginning."""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import pytest
 import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from traccuracy.loaders import load_ctc_data
 
 from napari_sam2_ivos.core.errors import FormatError
 from napari_sam2_ivos.io.exports import ctc
+from napari_sam2_ivos.io.imports.ctc import read_ctc
 from napari_sam2_ivos.io.imports.reading import read_segmentation
 from tests.io.exports.movies import (
     annotate,
@@ -36,6 +39,14 @@ def test_what_was_written_comes_back(tmp_path, make):
     expected = {i: t.parent for i, t in annotated.tracks.items() if t.parent}
     assert found.parents == expected
     assert found.frames == list(range(6))
+
+
+def test_closed_gaps_are_counted(tmp_path):
+    ctc.write(tmp_path / "01_RES", leaves_and_returns())
+    found = read_segmentation(tmp_path / "01_RES", **FITTED)
+    assert found.remarks == ["Gaps closed: 2. The object after a gap has its first ID."]
+    ctc.write(tmp_path / "02_RES", division())
+    assert read_segmentation(tmp_path / "02_RES", **FITTED).remarks == []
 
 
 @st.composite
@@ -66,6 +77,8 @@ def test_gaps_and_divisions_come_back(tmp_path_factory, made):
     labels, parents = made
     folder = tmp_path_factory.mktemp("ctc") / "01_RES"
     ctc.write(folder, annotate(labels, parents))
+    if labels.any():
+        load_ctc_data(str(folder))  # raises if table and masks disagree
     found = read_segmentation(folder, plane_shape=(10, 10), n_frames=8)
     np.testing.assert_array_equal(labels_of(found, 8), labels)
     assert found.parents == parents
@@ -81,6 +94,31 @@ def test_a_truth_with_its_folders(tmp_path):
         found = read_segmentation(place, **FITTED)
         np.testing.assert_array_equal(labels_of(found), division().labels)
         assert found.parents == {2: 1, 3: 1}
+        assert found.remarks == [
+            "A truth of tracks marks where cells are, not always their outlines."
+        ]
+
+
+def test_a_truth_of_some_outlines_only(tmp_path):
+    seg = tmp_path / "01_GT" / "SEG"
+    seg.mkdir(parents=True)
+    for t in (1, 4):
+        tifffile.imwrite(seg / f"man_seg{t:03d}.tif", division().labels[t])
+    for place in (tmp_path / "01_GT", seg):
+        found = read_ctc(place, **FITTED)
+        assert found.frames == [1, 4]
+        assert found.parents == {}
+        np.testing.assert_array_equal(found.plane_of(4), division().labels[4])
+        assert not found.plane_of(2).any()
+        assert "no table" in found.remarks[0]
+        assert found.remarks[1].endswith("nothing is known: 4.")
+
+
+def test_a_tracking_folder_without_masks_is_passed_over(tmp_path):
+    (tmp_path / "TRA").mkdir()
+    (tmp_path / "SEG").mkdir()
+    tifffile.imwrite(tmp_path / "SEG" / "man_seg002.tif", division().labels[2])
+    assert read_ctc(tmp_path, **FITTED).frames == [2]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +129,11 @@ def test_a_truth_with_its_folders(tmp_path):
         ("2 3 5 1\n", "comes from 1"),
         ("1 0 4 0\n2 3 5 1\n", "comes from 1"),
         ("1 5 2 0\n", "before it begins"),
+        ("1 0 2 0\n\n1 3 5 0\n", "label 1 twice. Correct line 3"),
+        ("0 0 2 0\n", "label 0"),
+        ("65536 0 2 0\n", "label 65536"),
+        ("1 0 2 0\n2 3 5 -1\n", "Set the parent of 2 to 0"),
+        ("\x00\x01", "four whole numbers"),
     ],
 )
 def test_a_damaged_table_is_named(tmp_path, text, words):
@@ -109,44 +152,73 @@ def test_a_folder_of_another_movie(tmp_path):
         found.plane_of(0)
 
 
-def test_masks_of_cellpose_among_the_pictures(tmp_path):
-    """One file per frame, called frame_N_cp_masks, beside the frames."""
-    for t, plane in enumerate(division().labels):
-        Image.fromarray(plane).save(tmp_path / f"frame_{t + 1}_cp_masks.png")
-        Image.fromarray(plane.astype(np.uint8)).save(tmp_path / f"frame_{t + 1}.png")
-    found = read_segmentation(tmp_path, **FITTED)
-    np.testing.assert_array_equal(labels_of(found), division().labels)
+def test_a_table_from_another_system(tmp_path):
+    """Tabs, a byte order mark, Windows line ends, an empty last line."""
+    ctc.write(tmp_path / "01_RES", division())
+    text = "\ufeff1\t0\t2\t0\r\n2\t3\t5\t1\r\n3\t3\t5\t1\r\n \r\n"
+    (tmp_path / "01_RES" / "res_track.txt").write_bytes(text.encode())
+    assert read_ctc(tmp_path / "01_RES", **FITTED).parents == {2: 1, 3: 1}
 
 
-def test_some_frames_with_their_numbers(tmp_path):
-    for t in (0, 4):
-        tifffile.imwrite(tmp_path / f"m{t}.tif", division().labels[t])
-    found = read_segmentation(tmp_path, **FITTED)
-    assert found.frames == [0, 4]
-    assert found.plane_of(4).max() == 3
-    assert not found.plane_of(1).any()
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1 0 2 0\n2 3 5 1\n", r"label 3 is in 'mask003\.tif'"),
+        ("1 0 2 0\n2 3 5 1\n3 3 4 1\n", r"label 3 is in 'mask005\.tif'"),
+        ("1 0 2 0\n2 3 5 1\n3 3 5 1\n9 4 4 0\n", r"label 9 is not in 'mask004\.tif'"),
+    ],
+)
+def test_masks_count_where_the_table_says_otherwise(tmp_path, text, words):
+    ctc.write(tmp_path / "01_RES", division())
+    (tmp_path / "01_RES" / "res_track.txt").write_text(text)
+    found = read_ctc(tmp_path / "01_RES", **FITTED)
+    for _ in range(2):
+        np.testing.assert_array_equal(labels_of(found), division().labels)
+    (remark,) = found.remarks
+    assert re.search(rf"res_track\.txt.*taken as they are: {words}", remark)
 
 
-def test_a_picture_with_a_colour_table_holds_indices(tmp_path):
-    for t, plane in enumerate(division().labels):
-        picture = Image.fromarray(plane.astype(np.uint8), mode=None).convert("P")
-        picture.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255])
-        picture.putdata(plane.ravel().tolist())
-        picture.save(tmp_path / f"{t:05d}.png")
-    found = read_segmentation(tmp_path, **FITTED)
-    np.testing.assert_array_equal(labels_of(found), division().labels)
+def test_two_cells_never_become_one(tmp_path):
+    """The table says that 8 is 4 after a gap, but both are there on frame 3."""
+    labels = blank()
+    labels[:, 2:5, 2:5] = 4
+    labels[3:, 10:12, 10:12] = 8
+    ctc.write(tmp_path / "01_RES", annotate(labels))
+    (tmp_path / "01_RES" / "res_track.txt").write_text("4 0 1 0\n8 3 5 4\n")
+    found = read_ctc(tmp_path / "01_RES", **FITTED)
+    with pytest.raises(FormatError, match=r"mask003\.tif' holds labels 4 and 8.*to 0"):
+        found.plane_of(3)
 
 
-@pytest.mark.parametrize("names", [["a.tif", "b.tif"], ["m1.tif", "m9.tif"]])
-def test_it_must_be_told_which_frames_these_are(tmp_path, names):
-    for name in names:
-        tifffile.imwrite(tmp_path / name, division().labels[0])
-    with pytest.raises(FormatError, match="2 label images, but the movie has 6"):
+def test_missing_frames_and_a_longer_table_are_said(tmp_path):
+    ctc.write(tmp_path / "01_RES", division())
+    (tmp_path / "01_RES" / "mask002.tif").unlink()
+    (tmp_path / "01_RES" / "mask005.tif").unlink()
+    found = read_ctc(tmp_path / "01_RES", plane_shape=(40, 60), n_frames=5)
+    assert found.frames == [0, 1, 3, 4]
+    assert found.remarks == [
+        "Frames without a mask file, of which nothing is known: 1.",
+        "'res_track.txt' goes on to frame 5, but the movie has frames 0 to 4.",
+    ]
+
+
+def test_two_masks_of_a_frame(tmp_path):
+    ctc.write(tmp_path / "01_RES", division())
+    tifffile.imwrite(tmp_path / "01_RES" / "mask0002.tif", division().labels[0])
+    with pytest.raises(FormatError, match=r"mask0002\.tif' and 'mask002\.tif'"):
+        read_ctc(tmp_path / "01_RES", **FITTED)
+
+
+def test_a_damaged_mask_is_named(tmp_path):
+    ctc.write(tmp_path / "01_RES", division())
+    file = tmp_path / "01_RES" / "mask003.tif"
+    file.write_bytes(file.read_bytes()[:100])
+    found = read_ctc(tmp_path / "01_RES", **FITTED)
+    with pytest.raises(FormatError, match=r"mask003\.tif.*again"):
+        labels_of(found)
+
+
+def test_a_folder_without_masks(tmp_path):
+    (tmp_path / "res_track.txt").write_text("1 0 2 0\n")
+    with pytest.raises(FormatError, match="holds no masks"):
         read_segmentation(tmp_path, **FITTED)
-
-
-def test_colour_pictures_are_no_labels(tmp_path):
-    for t in range(6):
-        Image.new("RGB", (60, 40)).save(tmp_path / f"{t}.png")
-    with pytest.raises(FormatError, match="shape"):
-        read_segmentation(tmp_path, **FITTED).plane_of(0)

@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.io.exports.graph import Graph
 
 LABELS = "labels"
-"""The label image in the folder, as seen from the graph."""
+"""Folder of the label image, an OME-Zarr, as seen from the graph."""
 
 
 def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
     """Write one node per object and frame, one edge per step and division.
 
     Places are in frames and pixels, as in the label image; the axes have the scale and
-    unit that make seconds and micrometres of them.
+    unit that make seconds and micrometres of them. The graph is of zarr format 2, as is
+    usual for GEFF: format 3 has no texts of the kind that its library writes. The label
+    image is of format 3, as OME-Zarr 0.5 demands, and is found by the link.
 
     Parameters
     ----------
@@ -121,9 +123,10 @@ def _metadata(annotated: AnnotatedMovie, graph: Graph) -> Any:
 
     unit = annotated.unit
     scale: dict[str, Any] = {"y": {}, "x": {}, "t": {}}
-    if annotated.scale is not None and unit is not None:
+    if annotated.scale is not None:
+        known = {} if unit is None else {"scaled_unit": UNITS.get(unit, unit)}
         for name, size in zip("yx", annotated.scale, strict=True):
-            scale[name] = {"scale": size, "scaled_unit": UNITS.get(unit, unit)}
+            scale[name] = {"scale": size, **known}
     if annotated.interval_s is not None:
         scale["t"] = {"scale": annotated.interval_s, "scaled_unit": "second"}
     kinds = {"t": ("time", "frame"), "y": ("space", "pixel"), "x": ("space", "pixel")}
@@ -136,8 +139,9 @@ def _metadata(annotated: AnnotatedMovie, graph: Graph) -> Any:
         node_props_metadata={},
         edge_props_metadata={},
         track_node_props=_track_props(graph),
+        # The array, not the image around it: that is what readers open.
         related_objects=[
-            RelatedObject(type="labels", path=LABELS, node_prop="track_id")
+            RelatedObject(type="labels", path=f"{LABELS}/0", node_prop="track_id")
         ],
         extra={"napari-sam2-ivos": {"movie": annotated.movie.name}},
     )

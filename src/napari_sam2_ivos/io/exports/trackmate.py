@@ -8,6 +8,7 @@ centres at whole numbers of pixels. A family that divides is one track, as in Tr
 from __future__ import annotations
 
 import math
+import re
 import shutil
 import tempfile
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,9 @@ from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
 import numpy as np
+from scipy import ndimage
 
+from napari_sam2_ivos.core.prompts import Mask
 from napari_sam2_ivos.io.atomic import replacing
 from napari_sam2_ivos.io.exports.graph import graph_of
 from napari_sam2_ivos.io.exports.polygons import outlines
@@ -24,12 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from napari_sam2_ivos.core.prompts import Mask
     from napari_sam2_ivos.io.exports.annotated import AnnotatedMovie
     from napari_sam2_ivos.io.exports.graph import Graph
 
 VERSION = "7.11.1"
 """Of the TrackMate whose files these are like."""
+
+NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold at all."""
 
 FEATURES = {
     "SpotFeatures": (
@@ -74,13 +79,18 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
     list of str
         What could not be held: further parts, parents that are there too late.
     """
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as body:
+    # The number of spots stands before them, so that they are written aside at first:
+    # on the same disk, as the folder for temporary files may be in memory.
+    with (
+        replacing(path) as part,
+        tempfile.TemporaryFile("w+", encoding="utf-8", dir=part.parent) as body,
+        part.open("w", encoding="utf-8") as file,
+    ):
         spots = _Spots(annotated, body)
         graph = graph_of(annotated, spots.write)
         spots.end()
         body.seek(0)
-        with replacing(path) as part, part.open("w", encoding="utf-8") as file:
-            _write_file(file, annotated, graph, body)
+        _write_file(file, annotated, graph, body)
     remarks = []
     if spots.n_in_parts:
         remarks.append(
@@ -114,10 +124,10 @@ class _Spots:
         track = self._annotated.tracks[track_id]
         centroid = np.array(mask.centroid)
         y, x = centroid * self._size
-        parts = outlines(mask)
-        self.n_in_parts += len(parts) > 1
+        largest, in_parts = _largest_part(mask)
+        self.n_in_parts += in_parts
         # Corners of pixels are whole numbers there, and x comes first.
-        outline = (max(parts, key=_extent)[:, ::-1] - 0.5 - centroid) * self._size
+        outline = (outlines(largest)[0][:, ::-1] - 0.5 - centroid) * self._size
         n_pixels = np.count_nonzero(mask.pixels)
         area = n_pixels * self._size.prod()
         quality = track.predicted_iou[frame]
@@ -156,6 +166,7 @@ def _write_file(file: Any, annotated: AnnotatedMovie, graph: Graph, spots: Any) 
         "timeunits": "s" if annotated.interval_s else "frame",
     }
     _start(xml, "TrackMate", {"version": VERSION})
+    _element(xml, "Log")
     _start(xml, "Model", units)
     _start(xml, "FeatureDeclarations")
     for kind, features in FEATURES.items():
@@ -182,6 +193,7 @@ def _write_file(file: Any, annotated: AnnotatedMovie, graph: Graph, spots: Any) 
     xml.endElement("Model")
     _write_settings(xml, annotated)
     _element(xml, "GUIState", {"state": "ConfigureViews"})
+    _element(xml, "DisplaySettings")  # empty: as the user likes it
     xml.endElement("TrackMate")
 
 
@@ -231,7 +243,7 @@ def _write_settings(xml: XMLGenerator, annotated: AnnotatedMovie) -> None:
     _element(xml, "BasicSettings", {**starts, **ends})
     manual = {"DETECTOR_NAME": "MANUAL_DETECTOR", "RADIUS": "1.0"}
     _element(xml, "DetectorSettings", manual)
-    quality = {"feature": "QUALITY", "value": "0.0", "above": "true"}
+    quality = {"feature": "QUALITY", "value": "0.0", "isabove": "true"}
     _element(xml, "InitialSpotFilter", quality)
     _element(xml, "SpotFilterCollection")
     _element(xml, "TrackerSettings", {"TRACKER_NAME": "MANUAL_TRACKER"})
@@ -259,13 +271,19 @@ def _element(
 
 
 def _clean(text: str) -> str:
-    """Return a text without characters that XML cannot hold at all."""
-    return "".join(c for c in text if c.isprintable())
+    return NOT_IN_XML.sub("", text)
 
 
-def _extent(polygon: np.ndarray) -> float:
-    """Return the area of the box around a polygon."""
-    return float(np.ptp(polygon, axis=0).prod())
+def _largest_part(mask: Mask) -> tuple[Mask, bool]:
+    """Return the part of most pixels, and whether there are others.
+
+    Pixels that touch at a corner are one part, as in `outlines`.
+    """
+    parts, n = ndimage.label(mask.pixels, np.ones((3, 3)))
+    if n < 2:
+        return mask, False
+    is_largest = parts == np.bincount(parts.ravel())[1:].argmax() + 1
+    return Mask.from_plane(is_largest, mask.top, mask.left), True
 
 
 def _number(value: float) -> str:

@@ -186,7 +186,7 @@ def _remarks(
     if n_closed:
         yield f"Gaps closed: {n_closed}. The object after a gap has its first ID."
     if n_missing:
-        yield f"{n_missing} frames have no mask file; nothing is known of them."
+        yield f"Frames without a mask file, of which nothing is known: {n_missing}."
 
 
 def _continuations(lines: Lines) -> dict[int, int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari_sam2_ivos.core.errors import FormatError
 from napari_sam2_ivos.io.imports.imported import Imported
 from napari_sam2_ivos.io.imports.pictures import SUFFIXES, FrameFiles
+from napari_sam2_ivos.io.labels_npy import read_npy
 from napari_sam2_ivos.io.sources import natural_key
 
 if TYPE_CHECKING:
@@ -45,9 +46,11 @@ def read_label_folder(
     """
     found = _images_in(path)
     if len(found) == n_frames:
-        return Imported(FrameFiles(dict(enumerate(found)), plane_shape), [*range(n_frames)])
+        files = dict(enumerate(found))
+        return Imported(FrameFiles(files, plane_shape), sorted(files))
     files = _by_number(path, found, n_frames)
-    remark = f"{n_frames - len(files)} frames have no image; nothing is known of them."
+    n_missing = n_frames - len(files)
+    remark = f"Frames without an image, of which nothing is known: {n_missing}."
     return Imported(FrameFiles(files, plane_shape), sorted(files), remarks=[remark])
 
 
@@ -60,9 +63,11 @@ def _images_in(path: Path) -> list[Path]:
             f"Folder '{path}' cannot be read: {error}. See whether you may."
         ) from error
     items = [p for p in items if p.suffix.lower() in SUFFIXES]
-    state = [p for p in items if p.name.lower().endswith(CELLPOSE_STATE)]
     named = [p for p in items if MASKS.search(p.name)]
-    found = [p for p in named if p not in state] or state
+    found = [p for p in named if not p.name.lower().endswith(CELLPOSE_STATE)]
+    if named and not found:
+        found = named
+        _check_plain(min(named))
     found = found or items
     if not found:
         raise FormatError(
@@ -75,3 +80,35 @@ def _images_in(path: Path) -> list[Path]:
             " those of one kind in a folder of their own."
         )
     return sorted(found, key=lambda p: natural_key(p.name))
+
+
+def _check_plain(file: Path) -> None:
+    try:
+        read_npy(file)
+    except FormatError as error:
+        raise FormatError(
+            f"'{file.name}' is no plain array. If it is Cellpose's, it holds Python"
+            " objects, which are not opened because they could run code: have Cellpose"
+            " save the masks as PNG or TIFF."
+        ) from error
+
+
+def _by_number(path: Path, found: list[Path], n_frames: int) -> dict[int, Path]:
+    """Return the images by the number of their frame, or raise if it is in doubt."""
+    numbers = [[int(n) for n in re.findall(r"\d+", p.stem)] for p in found]
+    alike = len({len(n) for n in numbers}) == 1
+    columns = list(zip(*numbers, strict=True)) if alike else []
+    if len(found) > 1:
+        columns = [column for column in columns if len(set(column)) > 1]
+    frames = columns[0] if len(columns) == 1 else ()
+    start = 0 if 0 in frames else 1
+    is_told = 0 in frames or n_frames in frames
+    files = {n - start: p for n, p in zip(frames, found, strict=False)}
+    if not is_told or len(files) < len(found) or max(files) >= n_frames:
+        raise FormatError(
+            f"'{path.name}' has {len(found)} label images, but the movie has"
+            f" {n_frames} frames, and it cannot be told which these are of. Give one"
+            " image for each frame, or number them: from 0, one of them 0, or from 1,"
+            f" one of them {n_frames}."
+        )
+    return files
