@@ -216,11 +216,7 @@ class Autosave:
             return
         known = self._made_with()
         if known != {"model": self._about.model, "settings": self._about.settings}:
-            a = self._about
-            self._about = About(
-                a.movie, a.scale, a.unit, a.interval_s, **known,
-                session_id=a.session_id, created=a.created,
-            )  # fmt: skip
+            self._about = replace(self._about, **known)
             self._saving.note_about(self._about)
 
     def _made_with(self) -> dict[str, Any]:
