@@ -9,6 +9,8 @@ numbers go into `results/soak.json`. Linux only.
 from __future__ import annotations
 
 import argparse
+import ctypes
+import gc
 import json
 import os
 import random
@@ -295,7 +297,12 @@ class Soak:
 
 
 def resources(path: Path) -> dict[str, float]:
-    """Return what the process and a folder take now."""
+    """Return what the process and a folder take now.
+
+    What is free is given back to the system first: a large action leaves holes.
+    """
+    gc.collect()
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
     status = Path("/proc/self/status").read_text(encoding="ascii")
     rss = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     files = [Path(folder, name) for folder, _, names in os.walk(path) for name in names]

@@ -14,10 +14,8 @@ from napari_sam2_ivos.io.labels import read_labels
 if TYPE_CHECKING:
     import os
 
-READABLE = (
-    "a label stack (.tif, .npy, .zarr), a folder of label images, a folder of the Cell"
-    " Tracking Challenge, COCO JSON, or a folder of X-AnyLabeling JSON"
-)
+ZARR = ("zarr.json", ".zarray", ".zgroup")
+"""Files by which a zarr folder is known."""
 
 
 def read_segmentation(
@@ -47,7 +45,7 @@ def read_segmentation(
         from napari_sam2_ivos.io.imports.coco import read_coco
 
         return read_coco(path, plane_shape=plane_shape, n_frames=n_frames)
-    if path.is_file() or (path / "zarr.json").exists() or (path / ".zattrs").exists():
+    if path.is_file() or any((path / name).exists() for name in ZARR):
         return _stack(path, plane_shape, n_frames)
     if _has(path, "*_track.txt", "TRA/man_track.txt", "mask*.tif", "SEG/man_seg*.tif"):
         from napari_sam2_ivos.io.imports.ctc import read_ctc
