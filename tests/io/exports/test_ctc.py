@@ -104,7 +104,8 @@ def test_traccuracy_sees_a_division(tmp_path):
 
 def test_both_allow_long_gaps_and_a_pause_before_a_division(tmp_path):
     """No reader limits how long after its parent a label may begin."""
-    ctc.write(tmp_path / "res", long_gap())
+    (remark,) = ctc.write(tmp_path / "res", long_gap())
+    assert remark == "Object 1 was split at its gaps into 1, 301."
     graph = load_ctc_data(str(tmp_path / "res")).graph
     skips = [
         (graph.nodes[a]["t"], graph.nodes[b]["t"], graph.out_degree(a))

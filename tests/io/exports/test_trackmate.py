@@ -108,6 +108,7 @@ def test_trackmate_finds_what_it_looks_for(tmp_path):
 
 # TrackMate's units are those of ImageJ, which spells them otherwise than OME-Zarr.
 @pytest.mark.filterwarnings("ignore:Spatial unit um not in valid OME-Zarr:UserWarning")
+@pytest.mark.filterwarnings("ignore:Temporal unit s not in valid OME-Zarr:UserWarning")
 @pytest.mark.parametrize("make", [division, leaves_and_returns, two_touch, odd_shapes])
 def test_the_reader_of_geff_finds_the_same_graph(tmp_path, make):
     annotated = make()

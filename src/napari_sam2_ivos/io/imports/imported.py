@@ -26,7 +26,8 @@ class Imported:
     parents : dict of int to int
         From which object each came by division, where the file says so.
     remarks : list of str
-        Sentences about what did not fit, for the user to read.
+        Sentences about what did not fit, for the user to read; there may be more of
+        them when all planes were read.
     """
 
     plane_of: Callable[[int], np.ndarray]

@@ -14,6 +14,16 @@ from napari_sam2_ivos.io.labels import read_labels
 if TYPE_CHECKING:
     import os
 
+CTC = (
+    "*_track.txt",
+    "mask[0-9]*.tif*",
+    "man_track[0-9]*.tif*",
+    "man_seg[0-9]*.tif*",
+    "TRA/man_track[0-9]*.tif*",
+    "SEG/man_seg[0-9]*.tif*",
+)
+"""Files by which a folder of the Cell Tracking Challenge is known."""
+
 ZARR = ("zarr.json", ".zarray", ".zgroup")
 """Files by which a zarr folder is known."""
 
@@ -47,7 +57,7 @@ def read_segmentation(
         return read_coco(path, plane_shape=plane_shape, n_frames=n_frames)
     if path.is_file() or any((path / name).exists() for name in ZARR):
         return _stack(path, plane_shape, n_frames)
-    if _has(path, "*_track.txt", "TRA/man_track.txt", "mask*.tif", "SEG/man_seg*.tif"):
+    if _has(path, *CTC):
         from napari_sam2_ivos.io.imports.ctc import read_ctc
 
         return read_ctc(path, plane_shape=plane_shape, n_frames=n_frames)
