@@ -24,7 +24,7 @@ VERSION = "0.5"
 UNITS = {
     "m": "meter", "cm": "centimeter", "mm": "millimeter", "um": "micrometer",
     "µm": "micrometer", "μm": "micrometer", "micron": "micrometer",
-    "nm": "nanometer", "Å": "angstrom",
+    "nm": "nanometer", "pm": "picometer", "Å": "angstrom", "in": "inch", "ft": "foot",
 }  # fmt: skip
 """Names of units as OME-Zarr has them, by what others call them."""
 

@@ -71,7 +71,7 @@ class VideoReader:
             for packet in self._container.demux(self._stream)
             if packet.size and not packet.is_discard
         ]
-        if not packets:
+        if not packets or self._stream.format is None:
             raise ValueError("it holds no frames")
         self._format = _pixel_format(self._stream.format)
         stamps = [pts for pts, _ in packets]

@@ -83,8 +83,9 @@ def test_places_are_pixels_with_a_scale(tmp_path):
     assert first["predicted_iou"] == 0.75
 
 
-def test_the_label_image_is_where_the_link_says(tmp_path):
-    annotated = odd_shapes()
+@pytest.mark.parametrize("make", EVERY)
+def test_the_label_image_is_where_the_link_says(tmp_path, make):
+    annotated = make()
     ours.write(tmp_path / "cells.geff", annotated)
     graph, metadata = read(tmp_path / "cells.geff")
     (related,) = metadata.related_objects

@@ -78,6 +78,15 @@ def test_parents_that_are_late_or_never_there_are_lost():
     assert set(graph.lineage.tolist()) == {1, 2}
 
 
+def test_a_parent_on_the_same_frame_is_too_late():
+    labels = blank()
+    labels[:4, 5:10, 5:10] = 1
+    labels[3:, 15:20, 5:10] = 2
+    graph = graph_of(annotate(labels, {2: 1}))
+    assert graph.lost == (2,)
+    assert all(a[0] == b[0] for a, b in links_of(graph))
+
+
 def test_places_and_areas():
     graph = graph_of(odd_shapes())
     places = zip(graph.centroid[:4].tolist(), graph.area[:4].tolist(), strict=True)

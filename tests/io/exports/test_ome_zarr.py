@@ -85,12 +85,32 @@ def test_an_export_is_replaced_and_nothing_else(tmp_path):
     assert (path / "notes.txt").read_text() == "mine"
 
 
-def test_stopped_in_the_middle_nothing_is_left(tmp_path):
+def test_the_movie_is_copied_within_the_progress(tmp_path):
+    """So that it is seen, and can be stopped, at every frame that is read."""
+    steps = []
+
+    class Watched:
+        shape, dtype, ndim = (6, 40, 60), np.dtype(np.uint16), 3
+
+        def __getitem__(self, index):
+            steps.append("read")
+            return np.zeros((40, 60), np.uint16)
+
+    annotated = annotate(
+        blank(), movie=Movie(Watched()), on_frame=lambda frame: steps.append(frame)
+    )
+    ome_zarr_image.write(tmp_path / "cells.zarr", annotated)
+    start = steps.index(0)
+    assert steps[start:] == [step for frame in range(6) for step in (frame, "read")]
+
+
+@pytest.mark.parametrize("write", [ome_zarr.write, ome_zarr_image.write])
+def test_stopped_in_the_middle_nothing_is_left(tmp_path, write):
     def stop(frame):
         if frame == 3:
             raise Cancelled("Stopped.")
 
     annotated = annotate(division().labels, on_frame=stop)
     with pytest.raises(Cancelled):
-        ome_zarr.write(tmp_path / "cells.zarr", annotated)
+        write(tmp_path / "cells.zarr", annotated)
     assert list(tmp_path.iterdir()) == []

@@ -215,6 +215,15 @@ def test_the_largest_part_is_that_of_most_pixels(tmp_path):
     assert float(spot.get("AREA")) == 125
 
 
+def test_parts_that_touch_at_a_corner_are_one(tmp_path):
+    labels = blank(1)
+    labels[0, 5:10, 5:10] = labels[0, 10:15, 10:15] = 1
+    assert trackmate.write(tmp_path / "cells.xml", annotate(labels)) == []
+    (spot,) = read(tmp_path / "cells.xml").iter("Spot")
+    x = np.array(spot.text.split(), float)[::2] + float(spot.get("POSITION_X"))
+    assert (round(x.min()), round(x.max())) == (5, 14)
+
+
 def test_without_calibration_units_are_pixels_and_frames(tmp_path):
     trackmate.write(tmp_path / "cells.xml", comes_late())
     model = read(tmp_path / "cells.xml").find("Model")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam2_ivos.io.labels_tiff import write_tiff
+from napari_sam2_ivos.io.labels_tiff import becomes_ome, ome_unit, write_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,18 +27,23 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
     Returns
     -------
     list of str
-        Empty: everything fits.
+        Whether OME-TIFF has no such unit as that of the pixel size.
     """
     is_small = max(annotated.tracks, default=0) <= np.iinfo(np.uint8).max
+    dtype = np.uint8 if is_small else np.uint16
+    labels, unit = OneByOne(annotated), annotated.unit
     write_tiff(
         path,
-        OneByOne(annotated),
+        labels,
         scale=annotated.scale,
-        unit=annotated.unit,
+        unit=unit,
         interval_s=annotated.interval_s,
-        dtype=np.uint8 if is_small else np.uint16,
+        dtype=dtype,
     )
-    return []
+    is_known = ome_unit(unit) is not None or not becomes_ome(path, labels, dtype)
+    if is_known or not (annotated.scale and unit):
+        return []
+    return [f"OME-TIFF has no unit '{unit}', so the pixel size was left out."]
 
 
 class OneByOne:

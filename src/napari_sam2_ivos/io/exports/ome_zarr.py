@@ -10,6 +10,8 @@ from napari_sam2_ivos.io.ome_zarr import create_labels
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import zarr
+
     from napari_sam2_ivos.io.exports.annotated import AnnotatedMovie
 
 
@@ -28,15 +30,18 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
         Empty: everything fits.
     """
     with replacing_folder(path) as folder:
-        write_labels(folder, annotated)
+        array = empty_labels(folder, annotated)
+        for frame, plane in annotated.planes():
+            if plane.any():
+                array[frame] = plane
     return []
 
 
-def write_labels(
+def empty_labels(
     folder: Path, annotated: AnnotatedMovie, source: str | None = None
-) -> None:
-    """Write the label stack into a new or empty folder."""
-    array = create_labels(
+) -> zarr.Array[Any]:
+    """Make the label image, still to be filled, in a new or empty folder."""
+    return create_labels(
         folder,
         (annotated.n_frames, *annotated.plane_shape),
         scale=annotated.scale,
@@ -45,9 +50,6 @@ def write_labels(
         properties=properties_of(annotated),
         source=source,
     )
-    for frame, plane in annotated.planes():
-        if plane.any():
-            array[frame] = plane
 
 
 def properties_of(annotated: AnnotatedMovie) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import numpy as np
 import zarr
 
 from napari_sam2_ivos.io.atomic import replacing_folder
-from napari_sam2_ivos.io.exports.ome_zarr import write_labels
+from napari_sam2_ivos.io.exports.ome_zarr import empty_labels
 from napari_sam2_ivos.io.ome_zarr import VERSION, create_image
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
     n_colours = movie.plane(0).shape[2:]
     dtype = np.dtype(movie.data.dtype).newbyteorder("=")
     with replacing_folder(path) as folder:
-        array = create_image(
+        image = create_image(
             folder,
             (movie.n_frames, *n_colours, *movie.plane_shape),
             dtype,
@@ -45,10 +45,11 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
             unit=annotated.unit,
             interval_s=annotated.interval_s,
         )
-        labels = {"version": VERSION, "labels": ["tracks"]}
-        zarr.create_group(folder / "labels", zarr_format=3, attributes={"ome": labels})
-        write_labels(folder / "labels" / "tracks", annotated, source="../../")
-        for frame in range(movie.n_frames):
+        ome = {"version": VERSION, "labels": ["tracks"]}
+        zarr.create_group(folder / "labels", zarr_format=3, attributes={"ome": ome})
+        labels = empty_labels(folder / "labels" / "tracks", annotated, "../../")
+        for frame, tracked in annotated.planes():
+            labels[frame] = tracked
             plane = movie.plane(frame)
-            array[frame] = np.moveaxis(plane, -1, 0) if n_colours else plane
+            image[frame] = np.moveaxis(plane, -1, 0) if n_colours else plane
     return []
