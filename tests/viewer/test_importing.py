@@ -81,3 +81,11 @@ def test_prompts_of_a_table(controller, tmp_path, said):
     table.write_text("frame,track_id,kind,y,x\n0,4,point,-50,6\n")
     load_prompts(controller, table)
     assert "line 2" in said[-1]
+
+
+def test_stopped_on_the_way_nothing_of_it_stays(controller, folder, said):
+    controller.editing.drive = lambda steps, n, words: next(steps)
+    load_masks(controller, folder, "masks")
+    assert not controller.session.tracks
+    assert not np.asarray(controller.session.labels).any()
+    assert said == ["Nothing was loaded from '01_RES'."]

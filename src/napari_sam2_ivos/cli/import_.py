@@ -56,14 +56,10 @@ def import_(
     ] = None,
 ) -> None:
     """Begin a session with the masks of another program, to be corrected."""
-    from napari_sam2_ivos.core.edits.existing import (
-        adopt_anchors,
-        adopt_stack,
-        note_origins,
-    )
     from napari_sam2_ivos.core.movie import Movie
     from napari_sam2_ivos.core.no_segmenter import NoSegmenter
     from napari_sam2_ivos.core.session import Session
+    from napari_sam2_ivos.io.imports.adopting import adopt
     from napari_sam2_ivos.io.imports.reading import read_segmentation
     from napari_sam2_ivos.io.sources import open_source
     from napari_sam2_ivos.io.stores import create_store
@@ -77,13 +73,9 @@ def import_(
     )
     work = Session(opened, NoSegmenter(), create_store(opened.shape))
     with saved_in(session, work, movie, source), counting("Reading") as count:
-        if use is Use.masks:
-            frames = adopt_stack(work, found.plane_of)
-        else:
-            frames = adopt_anchors(work, found.frames, found.plane_of)
-        for frame in frames:
+        as_prompts = use is Use.prompts
+        for frame in adopt(work, found, segmentation.name, as_prompts=as_prompts):
             count(frame + 1, opened.n_frames)
-        note_origins(work, found.names, found.classes, found.parents)
     for sentence in found.remarks:
         remark(sentence)
     say(f"{len(work.tracks)} objects")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Literal
 
-from napari_sam2_ivos.core.edits import existing
 from napari_sam2_ivos.core.errors import IvosError
+from napari_sam2_ivos.io.imports.adopting import adopt
 from napari_sam2_ivos.io.imports.reading import read_segmentation
 from napari_sam2_ivos.io.prompts import read_prompts
 
@@ -33,23 +34,21 @@ def load_masks(c: Controller, path: Path, use: Literal["masks", "prompts"]) -> N
         found = read_segmentation(
             path, plane_shape=movie.plane_shape, n_frames=movie.n_frames
         )
-        with session.action(f"Load '{path.name}'"):
-            if use == "masks":
-                steps = existing.adopt_stack(session, found.plane_of)
-            else:
-                steps = existing.adopt_anchors(session, found.frames, found.plane_of)
+        as_prompts = use == "prompts"
+        steps = adopt(session, found, path.name, as_prompts=as_prompts)
+        with closing(steps):  # stopped on the way, nothing of it stays
             c.editing.drive(steps, movie.n_frames, f"Loading '{path.name}'")
-            existing.note_origins(session, found.names, found.classes, found.parents)
     except IvosError as error:
         c.failed.emit(str(error))
         return
     _show(c)
     n = len(session.tracks)
     what = "Correct any frame: the others stay as they are."
-    if use == "prompts":
+    if as_prompts:
         what = "Press Track to fill the frames between."
-    said = f"{n} objects loaded from '{path.name}'. {what}" if n else ""
-    c.said.emit(" ".join([said or f"'{path.name}' holds no masks.", *found.remarks]))
+    said = f"{n} objects loaded from '{path.name}'. {what}"
+    nothing = f"Nothing was loaded from '{path.name}'."
+    c.said.emit(" ".join([said if n else nothing, *found.remarks]))
 
 
 def load_prompts(c: Controller, path: Path) -> None:
