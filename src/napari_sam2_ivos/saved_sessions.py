@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam2_ivos import api
 from napari_sam2_ivos.core.errors import IvosWarning, MovieError, StoreError
+from napari_sam2_ivos.core.movie import Movie
 from napari_sam2_ivos.io.sessions.about import About, MovieNote
 from napari_sam2_ivos.io.sessions.finding import find_movie
 from napari_sam2_ivos.io.sessions.folder import SessionFolder
@@ -134,13 +135,15 @@ def settings_of(about: About) -> ModelSettings:
 def _begin(path: Path, movie: Any, settings: ModelSettings) -> tuple[Session, Saving]:
     if movie is None:
         raise MovieError(f"There is no session '{path}' yet. Say of which movie it is.")
-    opened = api.open_movie(movie)
-    session = api.open_session(opened, **settings)
-    about = About(MovieNote.of(opened, None), model=made_with(session))
+    file, calibration = None, {}
     if isinstance(movie, str | os.PathLike):
         file = Path(movie).expanduser()
-        note = replace(about.movie, path=file)
-        about = replace(about, movie=note, **open_source(file).calibration)
+        source = open_source(file)
+        calibration = source.calibration
+        movie = Movie(source.data, source.time_axis, source.rgb, name=source.name)
+    opened = api.open_movie(movie)
+    session = api.open_session(opened, **settings)
+    about = About(MovieNote.of(opened, file), **calibration, model=made_with(session))
     return session, Saving(session, SessionFolder.create(path, about))
 
 

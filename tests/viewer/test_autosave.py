@@ -9,10 +9,10 @@ import pytest
 import tifffile
 from napari.components import ViewerModel
 
-from napari_sam2_ivos.core.errors import StoreError
+from napari_sam2_ivos.core.errors import IvosError, StoreError
 from napari_sam2_ivos.io.sessions.opening import open_folder, read_about
 from napari_sam2_ivos.io.sessions.planes import load_labels
-from napari_sam2_ivos.viewer.autosave import Autosave, SameThread
+from napari_sam2_ivos.viewer.autosave import Autosave
 from tests.viewer.bench import A, B, annotate, cells
 
 
@@ -40,6 +40,18 @@ def found_in(path):
     labels = np.zeros(saved.about.movie.shape, np.uint16)
     list(load_labels(saved, labels))
     return saved.tracks, labels
+
+
+class SameThread:
+    """A background that runs everything at once."""
+
+    def start(self, work, on_end):
+        try:
+            work()
+        except IvosError as error:
+            on_end(error)
+        else:
+            on_end(None)
 
 
 class Later:

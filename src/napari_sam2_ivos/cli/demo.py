@@ -115,10 +115,7 @@ def _track(session: Session, prompts: Prompts, truth: np.ndarray, out: Path) -> 
         f" {movie.plane_shape[1]} pixels"
     )
     outcome = run(session, session.plan("forward"))
-    if outcome.error is not None:
-        raise outcome.error
-    if outcome.signal is not None:
-        raise typer.Exit(128 + outcome.signal)
+    outcome.end()
     if not any(session.labels[frame].any() for frame in range(movie.n_frames)):
         raise EngineError("The model found none of the objects on any frame.")
     say("Written:")

@@ -206,10 +206,7 @@ def _tracking(session: Session, title: str) -> Callable[[], None]:
 
     def track() -> None:
         outcome = run(session, session.plan("forward"), title)
-        if outcome.error is not None:
-            raise outcome.error
-        if outcome.signal is not None:
-            raise typer.Exit(128 + outcome.signal)
+        outcome.end()
 
     return track
 

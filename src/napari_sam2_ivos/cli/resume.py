@@ -10,7 +10,7 @@ from napari_sam2_ivos.cli.choosing import DeviceName  # noqa: TC001 - typer read
 from napari_sam2_ivos.cli.running import run
 from napari_sam2_ivos.cli.saved import MoviePath, SessionPath  # noqa: TC001
 from napari_sam2_ivos.cli.screen import say
-from napari_sam2_ivos.cli.track import Direction, parse_frames, report
+from napari_sam2_ivos.cli.track import Direction, FrameRange, parse_frames, report
 
 if TYPE_CHECKING:
     from napari_sam2_ivos.core.planning import Plan
@@ -21,13 +21,7 @@ def resume(
     session: SessionPath,
     movie: MoviePath = None,
     device: DeviceName = None,
-    frames: Annotated[
-        str | None,
-        typer.Option(
-            metavar="START:STOP",
-            help="Frames to track, STOP not included; all by default.",
-        ),
-    ] = None,
+    frames: FrameRange = None,
     direction: Annotated[
         Direction, typer.Option(help="Which way to track from the prompts.")
     ] = Direction.both,
@@ -54,10 +48,7 @@ def resume(
         outcome = run(opened, plan)
         report(outcome, len(plan.steps))
     say(f"Session: {session}")
-    if outcome.error is not None:
-        raise outcome.error
-    if outcome.signal is not None:
-        raise typer.Exit(128 + outcome.signal)
+    outcome.end()
 
 
 def _plan(session: Session, direction: Direction, span: range, *, again: bool) -> Plan:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -59,6 +60,13 @@ class Outcome:
     def frames_per_second(self) -> float:
         """Frames computed per second."""
         return self.n_steps / self.seconds if self.seconds else 0.0
+
+    def end(self) -> None:
+        """Let the command end here if the run failed or was stopped."""
+        if self.error is not None:
+            raise self.error
+        if self.signal is not None:
+            raise typer.Exit(128 + self.signal)
 
 
 class StopRequest:

@@ -48,6 +48,15 @@ class Direction(StrEnum):
     nearest = "nearest"
 
 
+FrameRange = Annotated[
+    str | None,
+    typer.Option(
+        metavar="START:STOP",
+        help="Frames to track, STOP not included; all by default.",
+    ),
+]
+
+
 def track(
     movie: Annotated[
         Path,
@@ -80,13 +89,7 @@ def track(
     window_size: WindowSize = None,
     look_at: LookAtName = Look.automatic,
     keep_features: KeepFeatures = False,
-    frames: Annotated[
-        str | None,
-        typer.Option(
-            metavar="START:STOP",
-            help="Frames to track, STOP not included; all by default.",
-        ),
-    ] = None,
+    frames: FrameRange = None,
     direction: Annotated[
         Direction,
         typer.Option(
@@ -218,10 +221,7 @@ def _track(
     else:
         outputs.discard()
     report(outcome, len(plan.steps))
-    if outcome.error is not None:
-        raise outcome.error
-    if outcome.signal is not None:
-        raise typer.Exit(128 + outcome.signal)
+    outcome.end()
 
 
 def parse_frames(text: str | None, n_frames: int) -> range:

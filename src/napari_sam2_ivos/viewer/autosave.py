@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from psygnal import Signal
 
-from napari_sam2_ivos.core.errors import IvosError, StoreError
+from napari_sam2_ivos.core.errors import IvosError
 from napari_sam2_ivos.io.sessions.about import About, MovieNote
 from napari_sam2_ivos.io.sessions.folder import SessionFolder
 from napari_sam2_ivos.io.sessions.places import place_for
@@ -241,20 +241,3 @@ def path_of(layer: Any) -> Path | None:
     if not isinstance(known, str | Path) or not Path(known).exists():
         return None
     return Path(known)
-
-
-class SameThread:
-    """A `Background` that runs everything at once, for scripts and tests."""
-
-    def start(
-        self,
-        work: Callable[[], object],
-        on_end: Callable[[Exception | None], None],
-    ) -> None:
-        """Do it, and say how it ended."""
-        try:
-            work()
-        except (IvosError, OSError) as error:
-            on_end(error if isinstance(error, IvosError) else StoreError(str(error)))
-        else:
-            on_end(None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -69,6 +69,11 @@ class AnnotatedMovie:
     def plane_shape(self) -> tuple[int, int]:
         """Height and width of a plane in pixels, ``(Y, X)``."""
         return int(self.labels.shape[1]), int(self.labels.shape[2])
+
+    @property
+    def calibration(self) -> dict[str, Any]:
+        """Pixel size, unit and frame interval, as the writers of files want them."""
+        return {"scale": self.scale, "unit": self.unit, "interval_s": self.interval_s}
 
     @property
     def classes(self) -> list[str]:

@@ -11,8 +11,8 @@ import numpy as np
 
 from napari_sam2_ivos.io.atomic import replacing_folder
 from napari_sam2_ivos.io.exports.graph import graph_of
-from napari_sam2_ivos.io.exports.ome_zarr import properties_of
-from napari_sam2_ivos.io.ome_zarr import UNITS, create_labels
+from napari_sam2_ivos.io.exports.ome_zarr import empty_labels
+from napari_sam2_ivos.io.ome_zarr import UNITS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,22 +57,12 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
             {},
             _metadata(annotated, graph),
         )
-    if not graph.lost:
-        return []
-    named = ", ".join(map(str, graph.lost[:10]))
-    return [f"Without their parent, which is there too late or not at all: {named}."]
+    return graph.remarks
 
 
 def _write_labels(folder: Path, annotated: AnnotatedMovie) -> Graph:
     """Write the label image while the graph is made of it."""
-    array = create_labels(
-        folder,
-        (annotated.n_frames, *annotated.plane_shape),
-        scale=annotated.scale,
-        unit=annotated.unit,
-        interval_s=annotated.interval_s,
-        properties=properties_of(annotated),
-    )
+    array = empty_labels(folder, annotated)
     plane = np.zeros(annotated.plane_shape, np.uint16)
     at = [-1]
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from napari_sam2_ivos.core.prompts import Mask
     from napari_sam2_ivos.io.exports.annotated import AnnotatedMovie
 
+MOST_SAID = 10
+"""Objects that are named in a remark."""
+
 
 @dataclass(frozen=True, eq=False)
 class Graph:
@@ -42,6 +45,16 @@ class Graph:
     links: npt.NDArray[np.int64]
     lineage: npt.NDArray[np.int64]
     lost: tuple[int, ...]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a user should know of it."""
+        if not self.lost:
+            return []
+        named = ", ".join(map(str, self.lost[:MOST_SAID]))
+        return [
+            f"Without their parent, which is there too late or not at all: {named}."
+        ]
 
 
 def graph_of(

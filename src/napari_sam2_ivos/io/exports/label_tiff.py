@@ -32,14 +32,7 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
     is_small = max(annotated.tracks, default=0) <= np.iinfo(np.uint8).max
     dtype = np.uint8 if is_small else np.uint16
     labels, unit = OneByOne(annotated), annotated.unit
-    write_tiff(
-        path,
-        labels,
-        scale=annotated.scale,
-        unit=unit,
-        interval_s=annotated.interval_s,
-        dtype=dtype,
-    )
+    write_tiff(path, labels, **annotated.calibration, dtype=dtype)
     is_known = ome_unit(unit) is not None or not becomes_ome(path, labels, dtype)
     if is_known or not (annotated.scale and unit):
         return []

@@ -44,9 +44,7 @@ def empty_labels(
     return create_labels(
         folder,
         (annotated.n_frames, *annotated.plane_shape),
-        scale=annotated.scale,
-        unit=annotated.unit,
-        interval_s=annotated.interval_s,
+        **annotated.calibration,
         properties=properties_of(annotated),
         source=source,
     )

@@ -41,9 +41,7 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
             dtype,
             "tcyx" if n_colours else "tyx",
             name=movie.name,
-            scale=annotated.scale,
-            unit=annotated.unit,
-            interval_s=annotated.interval_s,
+            **annotated.calibration,
         )
         ome = {"version": VERSION, "labels": ["tracks"]}
         zarr.create_group(folder / "labels", zarr_format=3, attributes={"ome": ome})

@@ -97,12 +97,7 @@ def write(path: Path, annotated: AnnotatedMovie) -> list[str]:
             f"{spots.n_in_parts} masks fall into several parts: the outline is that of"
             " the largest."
         )
-    if graph.lost:
-        named = ", ".join(map(str, graph.lost[:10]))
-        remarks.append(
-            f"Without their parent, which is there too late or not at all: {named}."
-        )
-    return remarks
+    return remarks + graph.remarks
 
 
 class _Spots:
